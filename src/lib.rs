@@ -1,1 +1,29 @@
-//! The SDK.
+//! ossicle: real-time ambient clinical documentation in the browser.
+//!
+//! The house has two floors. The lower one is pure: it knows no browser, clock, timer or randomness, is told the time
+//! as an argument, and is tested natively.
+//!
+//! - [`audio`]: planar `f32` frames in, encoded packets out.
+//! - [`protocol`]: the messages of the stream socket, and its limits.
+//! - [`session`]: the stream as a state machine: inputs and the time go in, what to do and what happened come out.
+//! - [`engine`]: audio and session as one object that takes commands and gives events, both plain values.
+//! - [`rest`]: requests and responses of the REST API as values.
+//! - [`error`], [`redact`]: the one error type; wrappers for secrets and clinical text.
+//!
+//! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
+//! `fetch`, and the microphone. Nothing that decides lives there.
+//!
+//! Dependencies point one way: `web` → `engine`, `rest` → `session` → `audio`, `protocol`.
+
+pub mod audio;
+pub mod engine;
+pub mod error;
+pub mod protocol;
+pub mod redact;
+pub mod rest;
+pub mod session;
+
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+pub use error::{Code, Error};

@@ -1,1 +1,184 @@
-//! The sandbox.
+//! A local server that speaks the Corti service's side of the protocol: REST, OAuth and the streams socket.
+//!
+//! It exists so that the SDK, and applications made with it, can be developed and tested without the service. What it
+//! hears is real (audio is decoded, measured and reported), what it says is scripted: transcripts come from an invented
+//! consultation that goes on with the speech in the audio, facts from those transcripts by simple rules, documents from
+//! facts by template. State is in memory and bounded.
+//!
+//! Where things are:
+//! - [`serve`], here: the routes put together, start and stop. `main.rs`: the same as a program.
+//! - `auth` tokens · `error` the protocol's errors and how requests are read · `model` the resources' shapes ·
+//!   `rest/` the resources · `state` the memory.
+//! - `socket` the stream's IO · `stream` its state machine, pure · `configuration` what it is asked for · `audio` what
+//!   it hears · `script`, `facts`, `documents` what it makes of it.
+//! - `control` and `report` what `/sandbox` offers to tests · `faults` what is to go wrong · `pages` static files and
+//!   what a page needs beside the service.
+
+mod audio;
+mod auth;
+mod configuration;
+mod control;
+mod documents;
+mod error;
+mod facts;
+mod faults;
+mod model;
+mod pages;
+mod report;
+mod rest;
+mod script;
+mod socket;
+mod state;
+mod stream;
+
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    routing::{any, post},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tower_http::{
+    cors::{AllowHeaders, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use crate::{script::Script, state::App};
+
+/// How long requests that are under way may take once the server stops.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// How a server is to be.
+pub struct Options {
+    /// The folder that is served at `/`.
+    pub www: Option<PathBuf>,
+    /// The built package, served at `/pkg/`.
+    pub pkg: Option<PathBuf>,
+    /// Life of an access token in seconds; the service's is 300, the default.
+    pub token_seconds: u64,
+    /// The fastest pace at which audio may come, as a multiple of real time, with 5 seconds of slack; past it the
+    /// stream is cut off, as the service may do. `None`, the default: any pace, so that tests need not wait.
+    pub max_pace: Option<f64>,
+    /// Serve pages for the real service in place of speaking its side.
+    pub service: Option<Service>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { www: None, pkg: None, token_seconds: 300, max_pace: None, service: None }
+    }
+}
+
+/// The real service, for a page that is to talk to it.
+pub struct Service {
+    /// Where it runs.
+    pub region: Region,
+    /// The tenant that the token is for.
+    pub tenant: String,
+    /// The token that `POST /token` answers; without one it answers 503.
+    pub access_token: Option<String>,
+}
+
+/// A region of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// Europe.
+    Eu,
+    /// United States.
+    Us,
+}
+
+impl Region {
+    /// The region by its name in URLs, `eu` or `us`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "eu" => Some(Self::Eu),
+            "us" => Some(Self::Us),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Eu => "eu",
+            Self::Us => "us",
+        }
+    }
+}
+
+/// A running server. Dropping it stops it too, without waiting.
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://` and the address, without a last slash.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Closes every socket (1001, going away), lets requests end, at most 3 seconds long, and stops.
+    ///
+    /// # Errors
+    /// What the listener failed with while it ran.
+    pub async fn stop(mut self) -> io::Result<()> {
+        // No receiver left: it has stopped by itself.
+        let _ = self.stop.send(true);
+        match timeout(STOP_LIMIT, &mut self.task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Ok(()),
+            Err(_) => {
+                self.task.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Serves on a listener that is bound already (port 0 in tests) until [`Server::stop`]. To be called within a tokio
+/// runtime.
+///
+/// # Errors
+/// Where the listener has no address, or the script that is built in cannot be read.
+pub fn serve(listener: TcpListener, options: Options) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let script = Script::load().map_err(io::Error::other)?;
+    let (stop, stopping) = watch::channel(false);
+    let mut until = stopping.clone();
+    let router = router(App::new(options, script, stopping));
+    let task = tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move {
+                // An error means that the server was dropped, which stops it as well.
+                let _ = until.wait_for(|stop| *stop).await;
+            })
+            .await
+    });
+    Ok(Server { address, stop, task })
+}
+
+fn router(app: App) -> Router {
+    // Headers are mirrored, not `*`: that would not cover Authorization (Fetch standard, section 3.3.3).
+    let cors = CorsLayer::permissive().allow_headers(AllowHeaders::mirror_request());
+    let mut router = pages::router(&app.options);
+    if app.options.service.is_none() {
+        router = router
+            .nest("/v2", rest::router(app.clone()))
+            .nest("/sandbox", control::router())
+            .route("/audio-bridge/v2/interactions/{id}/streams", any(socket::upgrade))
+            .route("/realms/{tenant}/protocol/openid-connect/token", post(auth::token))
+            // The official client's `login` ends in `/realms`; this serves one that was given the bare host.
+            .route("/{tenant}/protocol/openid-connect/token", post(auth::token));
+    }
+    // A page under development must never be an old one.
+    let fresh = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    router.layer(fresh).layer(cors).with_state(app)
+}

@@ -1,0 +1,234 @@
+//! Who may do what: the OAuth token endpoint, the tokens that were issued, and the check before every REST call.
+//!
+//! The rule for credentials: any client id, secret, user and password are good, except an empty one or the word
+//! `wrong`, which are refused as the identity provider refuses them. Tokens are opaque to the server (it remembers
+//! what it issued) and shaped like a JWT, whose `exp`, `iss` and `scope` a client may read; the signature is random.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    error::{ApiError, Params, unauthorized},
+    state::App,
+};
+
+/// Tokens remembered at once; the oldest is forgotten first.
+const MAX_TOKENS: usize = 10_000;
+/// How long a refresh token lives: Keycloak's default session, 30 minutes.
+const REFRESH_SECONDS: u64 = 1800;
+/// The scope given where none is asked for: everything.
+pub(crate) const FULL_SCOPE: &str = "openid profile email";
+
+/// What a token allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) tenant: String,
+    pub(crate) scope: String,
+    expires: Instant,
+}
+
+impl Grant {
+    /// A token whose scope names `streams` or `transcribe` opens that socket and nothing else.
+    fn limited_to(&self) -> Option<&str> {
+        self.scope.split(' ').find(|scope| matches!(*scope, "streams" | "transcribe"))
+    }
+
+    pub(crate) fn may_stream(&self) -> bool {
+        self.limited_to() != Some("transcribe")
+    }
+}
+
+/// The tokens in circulation, access and refresh apart.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    access: Issued,
+    refresh: Issued,
+}
+
+#[derive(Default)]
+struct Issued {
+    grants: HashMap<String, Grant>,
+    order: VecDeque<String>,
+}
+
+impl Issued {
+    fn add(&mut self, token: String, grant: Grant) {
+        if self.order.len() == MAX_TOKENS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.grants.remove(&oldest);
+        }
+        self.order.push_back(token.clone());
+        self.grants.insert(token, grant);
+    }
+
+    fn find(&self, token: &str) -> Result<Grant, &'static str> {
+        match self.grants.get(token) {
+            None => Err("The token is unknown"),
+            Some(grant) if grant.expires <= Instant::now() => Err("The token has expired"),
+            Some(grant) => Ok(grant.clone()),
+        }
+    }
+}
+
+impl Tokens {
+    /// Issues an access and a refresh token, and gives the token endpoint's answer. `seconds` may be 0: a token that
+    /// has already expired.
+    pub(crate) fn issue(&mut self, host: &str, tenant: &str, scope: &str, seconds: u64) -> Value {
+        let access = jwt(host, tenant, scope, seconds);
+        let refresh = jwt(host, tenant, scope, REFRESH_SECONDS);
+        let grant = |seconds| Grant {
+            tenant: tenant.to_owned(),
+            scope: scope.to_owned(),
+            expires: Instant::now() + Duration::from_secs(seconds),
+        };
+        self.access.add(access.clone(), grant(seconds));
+        self.refresh.add(refresh.clone(), grant(REFRESH_SECONDS));
+        json!({
+            "access_token": access,
+            "expires_in": seconds,
+            "refresh_token": refresh,
+            "refresh_expires_in": REFRESH_SECONDS,
+            "token_type": "Bearer",
+            "not-before-policy": 0,
+            "scope": scope,
+        })
+    }
+
+    /// The grant behind an access token, or the reason why there is none.
+    pub(crate) fn access(&self, token: &str) -> Result<Grant, &'static str> {
+        self.access.find(token)
+    }
+
+    /// A refresh token can be used once: its answer carries the next one.
+    fn refresh(&mut self, token: &str) -> Option<Grant> {
+        let grant = self.refresh.find(token).ok()?;
+        self.refresh.grants.remove(token);
+        self.refresh.order.retain(|known| known != token);
+        Some(grant)
+    }
+}
+
+fn jwt(host: &str, tenant: &str, scope: &str, seconds: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let claims = json!({
+        "iss": format!("http://{host}/realms/{tenant}"),
+        "iat": now,
+        "exp": now + seconds,
+        "jti": Uuid::new_v4(),
+        "scope": scope,
+    });
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signature = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+    format!("{}.{}.{}", part(json!({ "alg": "HS256", "typ": "JWT" })), part(claims), URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The host that the caller used, port included: every URL that is handed out holds it.
+pub(crate) fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1")
+}
+
+/// `POST /realms/{tenant}/protocol/openid-connect/token`, form-encoded.
+pub(crate) async fn token(
+    State(app): State<App>, Path(tenant): Path<String>, headers: HeaderMap, body: String,
+) -> Response {
+    let form = Params::parse(Some(&body));
+    let refused = |status, error, description| {
+        (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+    };
+    let good = |key| form.one(key).is_some_and(|value| !value.is_empty() && value != "wrong");
+    if !good("client_id") {
+        return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client or Invalid client credentials");
+    }
+    let mut scope = form.one("scope").unwrap_or_default().to_owned();
+    match form.one("grant_type") {
+        Some("client_credentials") if !good("client_secret") => {
+            return refused(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized_client",
+                "Invalid client or Invalid client credentials",
+            );
+        }
+        Some("password") if !good("username") || !good("password") => {
+            return refused(StatusCode::UNAUTHORIZED, "invalid_grant", "Invalid user credentials");
+        }
+        Some("client_credentials" | "password") => {}
+        Some("refresh_token") => {
+            let grant = app.tokens.lock().refresh(form.one("refresh_token").unwrap_or_default());
+            match grant.filter(|grant| grant.tenant == tenant) {
+                Some(grant) => scope = grant.scope,
+                None => return refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid refresh token"),
+            }
+        }
+        // authorization_code needs a sign-in page; the sandbox has none yet and says so as OAuth does.
+        Some(_) => {
+            return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type");
+        }
+        None => return refused(StatusCode::BAD_REQUEST, "invalid_request", "Missing form parameter: grant_type"),
+    }
+    // The official client asks for «openid» alone when it wants everything.
+    if scope.is_empty() || scope == "openid" {
+        scope = FULL_SCOPE.to_owned();
+    }
+    let answer = app.tokens.lock().issue(host(&headers), &tenant, &scope, app.options.token_seconds);
+    Json(answer).into_response()
+}
+
+/// Whose request it is: put into the request by [`check`].
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) tenant: String,
+}
+
+/// Runs before every REST handler: a token that is missing, unknown, expired or of another tenant is 401; one that is
+/// limited to a socket is 403.
+pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    match admit(&app, request.headers()) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => *refusal,
+    }
+}
+
+fn admit(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+    let refuse = |reason| Box::new(unauthorized(reason));
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let token = text("authorization")
+        .and_then(bearer)
+        .ok_or_else(|| refuse("The Authorization header holds no bearer token"))?;
+    let grant = app.tokens.lock().access(token).map_err(refuse)?;
+    match text("tenant-name") {
+        None => return Err(refuse("The Tenant-Name header is missing")),
+        Some(tenant) if tenant != grant.tenant => return Err(refuse("The token is for another tenant")),
+        Some(_) => {}
+    }
+    if let Some(scope) = grant.limited_to() {
+        let detail = format!("The token's scope, {scope}, does not reach this resource.");
+        return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, detail).into_response()));
+    }
+    Ok(Caller { tenant: grant.tenant })
+}
+
+/// What stands after `Bearer `, the scheme in any case (RFC 9110, section 11.1).
+pub(crate) fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The handlers' short name for the caller.
+pub(crate) type Who = Extension<Caller>;

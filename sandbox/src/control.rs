@@ -1,0 +1,71 @@
+//! What is the sandbox's own, under `/sandbox`: tokens of any life and scope, faults, and what each socket received.
+//!
+//! No token is needed here: the server listens on the loopback interface and knows invented people only.
+
+use axum::{
+    Json, Router,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    auth::{FULL_SCOPE, host},
+    error::{ApiError, Body, Params, uuid},
+    faults, pages,
+    state::App,
+};
+
+/// The longest life of a token that can be asked for, in seconds: a day.
+const MAX_TOKEN_SECONDS: u64 = 86_400;
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/token", post(token))
+        .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/streams/{id}", get(streams))
+        .route("/streams/{id}/audio/{n}", get(audio))
+}
+
+/// `POST /sandbox/token?expiresIn=300&scope=openid%20streams&tenant=base`, each optional.
+async fn token(State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
+    let query = Params::parse(query.as_deref());
+    let seconds = query.number("expiresIn", 0, app.options.token_seconds)?;
+    if seconds > MAX_TOKEN_SECONDS {
+        return Err(ApiError::invalid("expiresIn", format!("must be at most {MAX_TOKEN_SECONDS}")));
+    }
+    let scope = query.one("scope").unwrap_or(FULL_SCOPE);
+    let tenant = query.one("tenant").unwrap_or(pages::TENANT);
+    let issued = app.tokens.lock().issue(host(&headers), tenant, scope, seconds);
+    Ok(Json(json!({
+        "accessToken": issued["access_token"],
+        "expiresIn": seconds,
+        "refreshToken": issued["refresh_token"],
+        "scope": scope,
+        "tenantName": tenant,
+    })))
+}
+
+async fn add_fault(State(app): State<App>, Body(body): Body<faults::Request>) -> Result<StatusCode, ApiError> {
+    app.faults.lock().add(&body)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn clear_faults(State(app): State<App>) -> StatusCode {
+    app.faults.lock().clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Every socket that the interaction ever had; an interaction without any is no error, since it may be gone.
+async fn streams(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let id = uuid(&id, "id")?;
+    let reports = app.reports.lock();
+    Ok(Json(json!({ "sockets": reports.of(id).collect::<Vec<_>>() })))
+}
+
+async fn audio(State(app): State<App>, Path((id, n)): Path<(String, usize)>) -> Result<impl IntoResponse, ApiError> {
+    let bytes = app.reports.lock().audio_of(uuid(&id, "id")?, n).ok_or_else(|| ApiError::not_found("socket"))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes))
+}

@@ -1,0 +1,329 @@
+//! The standard templates, and how a document is put together from what the request brings.
+//!
+//! No text is generated: each fact of the context becomes a line of the section that its group belongs to, transcripts
+//! and strings go through the rules of `facts.rs` first. Facts are used as they were sent, discarded or not: leaving
+//! those out is the client's part.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::facts;
+
+/// A section of a document: what it is called and which fact groups it gathers.
+pub(crate) struct SectionKind {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    description: &'static str,
+    groups: &'static [&'static str],
+}
+
+/// A standard template: an ordered choice of sections.
+pub(crate) struct Template {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    description: &'static str,
+    pub(crate) sections: &'static [&'static str],
+}
+
+const fn section(
+    key: &'static str, name: &'static str, description: &'static str, groups: &'static [&'static str],
+) -> SectionKind {
+    SectionKind { key, name, description, groups }
+}
+
+pub(crate) const SECTIONS: [SectionKind; 18] = [
+    section(
+        "corti-subjective",
+        "Subjective",
+        "What the patient reports.",
+        &[
+            "demographics",
+            "chief-complaint",
+            "history-of-present-illness",
+            "past-medical-history",
+            "past-surgical-history",
+            "family-history",
+            "social-history",
+            "medications",
+            "allergies",
+            "other",
+        ],
+    ),
+    section(
+        "corti-objective",
+        "Objective",
+        "What was observed and measured.",
+        &["vitals", "physical-exam", "diagnostic-results"],
+    ),
+    section("corti-assessment", "Assessment", "What the clinician makes of it.", &["assessment"]),
+    section("corti-plan", "Plan", "What is to be done.", &["plan"]),
+    section("corti-demographics", "Demographics", "Who the patient is.", &["demographics"]),
+    section("corti-chief-complaint", "Chief Complaint", "Why the patient came.", &["chief-complaint"]),
+    section("corti-hpi", "History of Present Illness", "How the complaint developed.", &["history-of-present-illness"]),
+    section(
+        "corti-past-medical-history",
+        "Past Medical History",
+        "Earlier and lasting conditions.",
+        &["past-medical-history"],
+    ),
+    section("corti-past-surgical-history", "Past Surgical History", "Earlier operations.", &["past-surgical-history"]),
+    section("corti-family-history", "Family History", "Conditions in the family.", &["family-history"]),
+    section("corti-social-history", "Social History", "Habits, work and home.", &["social-history"]),
+    section("corti-medications", "Medications", "What the patient takes.", &["medications"]),
+    section("corti-allergies", "Allergies", "Allergies and reactions.", &["allergies"]),
+    section("corti-vitals", "Vitals", "Vital signs.", &["vitals"]),
+    section("corti-physical-exam", "Physical Exam", "Findings of the examination.", &["physical-exam"]),
+    section("corti-diagnostic-results", "Diagnostic Results", "Results of tests.", &["diagnostic-results"]),
+    section(
+        "corti-history",
+        "History",
+        "The patient's history in short.",
+        &[
+            "demographics",
+            "chief-complaint",
+            "history-of-present-illness",
+            "past-medical-history",
+            "past-surgical-history",
+            "family-history",
+            "social-history",
+            "other",
+        ],
+    ),
+    section(
+        "corti-findings",
+        "Findings",
+        "Vital signs, examination and tests.",
+        &["vitals", "physical-exam", "diagnostic-results"],
+    ),
+];
+
+pub(crate) const TEMPLATES: [Template; 7] = [
+    Template {
+        key: "corti-soap",
+        name: "SOAP Note",
+        description: "Subjective, objective, assessment and plan.",
+        sections: &["corti-subjective", "corti-objective", "corti-assessment", "corti-plan"],
+    },
+    Template {
+        key: "corti-brief-clinical-note",
+        name: "Brief Clinical Note",
+        description: "A short note of a visit.",
+        sections: &[
+            "corti-history",
+            "corti-medications",
+            "corti-allergies",
+            "corti-findings",
+            "corti-assessment",
+            "corti-plan",
+        ],
+    },
+    Template {
+        key: "corti-h-and-p",
+        name: "History and Physical",
+        description: "A full history and examination.",
+        sections: &[
+            "corti-demographics",
+            "corti-chief-complaint",
+            "corti-hpi",
+            "corti-past-medical-history",
+            "corti-past-surgical-history",
+            "corti-family-history",
+            "corti-social-history",
+            "corti-medications",
+            "corti-allergies",
+            "corti-vitals",
+            "corti-physical-exam",
+            "corti-diagnostic-results",
+            "corti-assessment",
+            "corti-plan",
+        ],
+    },
+    Template {
+        key: "corti-emergency-note",
+        name: "Emergency Note",
+        description: "A note of an emergency visit.",
+        sections: &[
+            "corti-chief-complaint",
+            "corti-hpi",
+            "corti-allergies",
+            "corti-medications",
+            "corti-vitals",
+            "corti-physical-exam",
+            "corti-diagnostic-results",
+            "corti-assessment",
+            "corti-plan",
+        ],
+    },
+    Template {
+        key: "corti-nursing-note",
+        name: "Nursing Note",
+        description: "Observations and care.",
+        sections: &["corti-history", "corti-vitals", "corti-medications", "corti-allergies", "corti-plan"],
+    },
+    Template {
+        key: "corti-patient-summary",
+        name: "Patient Summary",
+        description: "The visit in words for the patient.",
+        sections: &["corti-history", "corti-findings", "corti-assessment", "corti-plan"],
+    },
+    Template {
+        key: "corti-outpatient-visit-note",
+        name: "Outpatient Visit Note",
+        description: "A note of an outpatient visit.",
+        sections: &[
+            "corti-chief-complaint",
+            "corti-hpi",
+            "corti-past-medical-history",
+            "corti-medications",
+            "corti-allergies",
+            "corti-vitals",
+            "corti-physical-exam",
+            "corti-assessment",
+            "corti-plan",
+        ],
+    },
+];
+
+pub(crate) fn find_section(key: &str) -> Option<&'static SectionKind> {
+    SECTIONS.iter().find(|section| section.key == key)
+}
+
+pub(crate) fn find_template(key: &str) -> Option<&'static Template> {
+    TEMPLATES.iter().find(|template| template.key == key)
+}
+
+impl SectionKind {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "updatedAt": null,
+            "name": self.name,
+            "alternateName": self.name,
+            "key": self.key,
+            "description": self.description,
+            "defaultWritingStyle": { "name": "Short sentences" },
+            "defaultFormatRule": { "name": "List" },
+            "additionalInstructions": "",
+            "content": "",
+            "documentationMode": "global_sequential",
+            "type": "text",
+            "translations": [{ "languageId": "en", "name": self.name, "description": self.description }],
+        })
+    }
+}
+
+impl Template {
+    pub(crate) fn to_json(&self) -> Value {
+        let sections: Vec<Value> = self
+            .sections
+            .iter()
+            .filter_map(|key| find_section(key))
+            .enumerate()
+            .map(|(sort, section)| json!({ "sort": sort, "section": section.to_json() }))
+            .collect();
+        json!({
+            "updatedAt": null,
+            "name": self.name,
+            "description": self.description,
+            "additionalInstructions": null,
+            "key": self.key,
+            "status": "published",
+            "documentationMode": "global_sequential",
+            "templateSections": sections,
+            "translations": [{ "languageId": "en", "name": self.name, "description": self.description }],
+        })
+    }
+}
+
+/// One entry of a document request's `context`.
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "lowercase")]
+pub(crate) enum Context {
+    Facts(Vec<ContextFact>),
+    Transcript(ContextTranscript),
+    String(String),
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ContextFact {
+    text: String,
+    group: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ContextTranscript {
+    text: String,
+}
+
+/// The texts of the sections, in their order. Each line of the context is in exactly one of them: the first that
+/// gathers its group, or the first of all.
+pub(crate) fn assemble(sections: &[&SectionKind], context: &[Context]) -> Vec<String> {
+    let mut lines: Vec<Vec<String>> = sections.iter().map(|_| Vec::new()).collect();
+    let mut put = |group: &str, text: String| {
+        let home = sections.iter().position(|section| section.groups.contains(&group)).unwrap_or(0);
+        if let Some(lines) = lines.get_mut(home) {
+            lines.push(text);
+        }
+    };
+    let mut spoken = String::new();
+    for entry in context {
+        match entry {
+            Context::Facts(facts) => {
+                for fact in facts {
+                    put(fact.group.as_deref().unwrap_or("other"), fact.text.clone());
+                }
+            }
+            Context::Transcript(ContextTranscript { text }) | Context::String(text) => {
+                spoken.push_str(text);
+                spoken.push('\n');
+            }
+        }
+    }
+    let found = facts::extract(&spoken);
+    if found.is_empty() && !spoken.trim().is_empty() {
+        put("other", spoken.trim().to_owned());
+    }
+    for finding in found {
+        put(finding.group, finding.text);
+    }
+    lines.into_iter().map(|lines| lines.join("\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(group: Option<&str>, text: &str) -> ContextFact {
+        ContextFact { text: text.into(), group: group.map(Into::into) }
+    }
+
+    #[test]
+    fn every_template_names_sections_that_exist_and_every_section_groups_that_exist() {
+        for template in &TEMPLATES {
+            assert!(template.sections.iter().all(|key| find_section(key).is_some()), "{}", template.key);
+        }
+        for section in &SECTIONS {
+            assert!(section.groups.iter().all(|group| facts::group_id(group).is_some()), "{}", section.key);
+        }
+    }
+
+    #[test]
+    fn no_fact_is_lost_whatever_its_group() {
+        for template in &TEMPLATES {
+            let sections: Vec<_> = template.sections.iter().filter_map(|key| find_section(key)).collect();
+            let facts = vec![fact(Some("plan"), "rest"), fact(Some("no-such"), "odd"), fact(None, "bare")];
+            let texts = assemble(&sections, &[Context::Facts(facts)]);
+            let all = texts.join("\n");
+            assert!(["rest", "odd", "bare"].iter().all(|text| all.contains(text)), "{}: {all}", template.key);
+        }
+    }
+
+    #[test]
+    fn a_transcript_is_reduced_to_facts_and_a_string_without_any_is_kept_as_it_is() {
+        let sections: Vec<_> =
+            ["corti-subjective", "corti-objective"].iter().filter_map(|key| find_section(key)).collect();
+        let transcript = Context::Transcript(ContextTranscript { text: "Your pulse is 78 and regular.".into() });
+        assert_eq!(assemble(&sections, &[transcript]), ["", "Pulse 78 per minute"]);
+        let string = Context::String("Came with her daughter.".into());
+        assert_eq!(assemble(&sections, &[string]), ["Came with her daughter.", ""]);
+    }
+}

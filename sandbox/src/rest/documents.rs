@@ -1,0 +1,206 @@
+//! `/interactions/{id}/documents`: the classic form of documents.
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    auth::Who,
+    configuration::is_language,
+    documents::{Context, SectionKind, assemble, find_section, find_template},
+    error::{ApiError, Body, uuid},
+    model::{Document, Section, UsageInfo, now},
+    state::App,
+};
+
+/// What a document costs: an invented price.
+const CREDITS: f64 = 0.05;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Create {
+    context: Vec<Context>,
+    template_key: Option<String>,
+    template: Option<Template>,
+    output_language: String,
+    name: Option<String>,
+    #[serde(rename = "documentationMode")]
+    _documentation_mode: Option<Mode>,
+    #[serde(rename = "disableGuardrails")]
+    _disable_guardrails: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    GlobalSequential,
+    RoutedParallel,
+}
+
+/// A template made by the caller: exactly one of the two lists.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Template {
+    section_keys: Option<Vec<String>>,
+    sections: Option<Vec<SectionOverride>>,
+    document_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SectionOverride {
+    key: String,
+    name_override: Option<String>,
+}
+
+/// The sections that a request asks for, each with its name, and the template's key and name.
+struct Plan {
+    reference: String,
+    name: String,
+    sections: Vec<(&'static SectionKind, String)>,
+}
+
+fn plan(body: &Create) -> Result<Plan, ApiError> {
+    let section = |key: &str, field: String| {
+        find_section(key).ok_or_else(|| ApiError::invalid(field, "is no section; see /templateSections/"))
+    };
+    let (reference, name, sections) = match (&body.template_key, &body.template) {
+        (Some(key), None) => {
+            let template = find_template(key)
+                .ok_or_else(|| ApiError::invalid("templateKey", "is no template; see /templates/"))?;
+            let sections = template.sections.iter().filter_map(|key| find_section(key));
+            let sections = sections.map(|section| (section, section.name.to_owned())).collect();
+            (key.clone(), template.name, sections)
+        }
+        (None, Some(template)) => {
+            let named: Vec<(&String, Option<&String>)> = match (&template.section_keys, &template.sections) {
+                (Some(keys), None) => keys.iter().map(|key| (key, None)).collect(),
+                (None, Some(list)) => list.iter().map(|each| (&each.key, each.name_override.as_ref())).collect(),
+                _ => return Err(ApiError::invalid("template", "needs one of sectionKeys and sections")),
+            };
+            let sections = named.into_iter().enumerate().map(|(index, (key, name))| {
+                let kind = section(key, format!("template.sections[{index}]"))?;
+                Ok((kind, name.cloned().unwrap_or_else(|| kind.name.to_owned())))
+            });
+            let name = template.document_name.as_deref().unwrap_or("Document");
+            ("custom".to_owned(), name, sections.collect::<Result<Vec<_>, ApiError>>()?)
+        }
+        _ => return Err(ApiError::invalid("templateKey", "exactly one of templateKey and template is needed")),
+    };
+    if sections.is_empty() {
+        return Err(ApiError::invalid("template", "has no section"));
+    }
+    Ok(Plan { reference, name: body.name.clone().unwrap_or_else(|| name.to_owned()), sections })
+}
+
+pub(super) async fn create(
+    State(app): State<App>, Extension(caller): Who, Path(id): Path<String>, Body(body): Body<Create>,
+) -> Result<(StatusCode, Json<Document>), ApiError> {
+    let id = uuid(&id, "id")?;
+    app.store.lock().interaction(&caller.tenant, id)?;
+    match body.context.as_slice() {
+        [] => return Err(ApiError::invalid("context", "must not be empty")),
+        [_] => {}
+        several if several.iter().all(|entry| matches!(entry, Context::Transcript(_))) => {}
+        _ => return Err(ApiError::invalid("context", "several entries are accepted for transcripts only")),
+    }
+    if !is_language(&body.output_language) {
+        return Err(ApiError::invalid("outputLanguage", "is no language code"));
+    }
+    let plan = plan(&body)?;
+    let kinds: Vec<&SectionKind> = plan.sections.iter().map(|(kind, _)| *kind).collect();
+    let created_at = now();
+    let sections = assemble(&kinds, &body.context).into_iter().zip(plan.sections).enumerate();
+    let document = Document {
+        id: Uuid::new_v4(),
+        name: plan.name,
+        template_ref: plan.reference,
+        is_stream: false,
+        sections: sections
+            .map(|(sort, (text, (kind, name)))| Section {
+                key: kind.key.to_owned(),
+                name,
+                text,
+                sort: sort as i64,
+                created_at,
+                updated_at: created_at,
+            })
+            .collect(),
+        created_at,
+        updated_at: created_at,
+        output_language: body.output_language,
+        usage_info: UsageInfo { credits_consumed: CREDITS },
+    };
+    app.store.lock().interaction(&caller.tenant, id)?.add_document(document.clone());
+    Ok((StatusCode::CREATED, Json(document)))
+}
+
+pub(super) async fn list(
+    State(app): State<App>, Extension(caller): Who, Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    Ok(Json(json!({ "data": interaction.documents })))
+}
+
+pub(super) async fn get(
+    State(app): State<App>, Extension(caller): Who, Path((id, document)): Path<(String, String)>,
+) -> Result<Json<Document>, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    Ok(Json(interaction.document(uuid(&document, "documentId")?)?.clone()))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Update {
+    name: Option<String>,
+    sections: Option<Vec<SectionChange>>,
+}
+
+#[derive(Deserialize)]
+struct SectionChange {
+    key: String,
+    name: Option<String>,
+    text: Option<String>,
+    sort: Option<i64>,
+}
+
+/// Changes the sections that are named by their key; a section that the document lacks is an error, not an addition.
+pub(super) async fn update(
+    State(app): State<App>, Extension(caller): Who, Path((id, document)): Path<(String, String)>,
+    Body(body): Body<Update>,
+) -> Result<Json<Document>, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    let document = interaction.document(uuid(&document, "documentId")?)?;
+    let (mut changed, updated_at) = (document.clone(), now());
+    for (index, change) in body.sections.into_iter().flatten().enumerate() {
+        let Some(section) = changed.sections.iter_mut().find(|section| section.key == change.key) else {
+            return Err(ApiError::invalid(format!("sections[{index}].key"), "is no section of this document"));
+        };
+        section.name = change.name.unwrap_or_else(|| std::mem::take(&mut section.name));
+        section.text = change.text.unwrap_or_else(|| std::mem::take(&mut section.text));
+        section.sort = change.sort.unwrap_or(section.sort);
+        section.updated_at = updated_at;
+    }
+    changed.sections.sort_by_key(|section| section.sort);
+    changed.name = body.name.unwrap_or(changed.name);
+    changed.updated_at = updated_at;
+    *document = changed.clone();
+    Ok(Json(changed))
+}
+
+pub(super) async fn delete(
+    State(app): State<App>, Extension(caller): Who, Path((id, document)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    let document = interaction.document(uuid(&document, "documentId")?)?.id;
+    interaction.documents.retain(|kept| kept.id != document);
+    Ok(StatusCode::NO_CONTENT)
+}

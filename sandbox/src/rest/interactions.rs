@@ -1,0 +1,190 @@
+//! `/interactions`: create, list, get, update, delete.
+
+use std::cmp::Ordering;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    auth::{Who, host},
+    error::{ApiError, Body, Params, misfit, uuid},
+    model::{Encounter, EncounterStatus, Patient, now},
+    state::{App, Interaction},
+};
+
+/// Interactions on a page unless told, and at most.
+const PAGE: u64 = 10;
+const MAX_PAGE: u64 = 100;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Create {
+    assigned_user_id: Option<Uuid>,
+    encounter: Encounter,
+    patient: Option<Patient>,
+}
+
+fn websocket_url(host: &str, interaction: Uuid, tenant: &str) -> String {
+    let tenant: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
+    format!("ws://{host}/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}")
+}
+
+fn to_json(interaction: &Interaction, host: &str) -> Value {
+    json!({
+        "id": interaction.id,
+        "assignedUserId": interaction.assigned_user_id,
+        "encounter": interaction.encounter,
+        "patient": interaction.patient,
+        "endedAt": interaction.ended_at,
+        "createdAt": interaction.created_at,
+        "updatedAt": interaction.updated_at,
+        "lastUpdated": interaction.updated_at,
+        "websocketUrl": websocket_url(host, interaction.id, &interaction.tenant),
+    })
+}
+
+fn check(encounter: &Encounter, patient: Option<&Patient>) -> Result<(), ApiError> {
+    if encounter.identifier.is_empty() {
+        return Err(ApiError::invalid("encounter.identifier", "must not be empty"));
+    }
+    if patient.is_some_and(|patient| patient.identifier.is_empty()) {
+        return Err(ApiError::invalid("patient.identifier", "must not be empty"));
+    }
+    Ok(())
+}
+
+pub(super) async fn create(
+    State(app): State<App>, Extension(caller): Who, headers: HeaderMap, Body(body): Body<Create>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    check(&body.encounter, body.patient.as_ref())?;
+    let id = app.store.lock().create(caller.tenant.clone(), body.assigned_user_id, body.encounter, body.patient);
+    let url = websocket_url(host(&headers), id, &caller.tenant);
+    Ok((StatusCode::CREATED, Json(json!({ "interactionId": id, "websocketUrl": url }))))
+}
+
+/// Reads a status from the query.
+fn status(text: &str) -> Result<EncounterStatus, ApiError> {
+    serde_json::from_value(text.into()).map_err(|_| ApiError::invalid("encounterStatus", "is no encounter status"))
+}
+
+type Order = fn(&Interaction, &Interaction) -> Ordering;
+
+fn order(sort: &str) -> Option<Order> {
+    fn patient(interaction: &Interaction) -> Option<&str> {
+        interaction.patient.as_ref().map(|patient| patient.identifier.as_str())
+    }
+    match sort {
+        "id" => Some(|a, b| a.id.cmp(&b.id)),
+        "assignedUserId" => Some(|a, b| a.assigned_user_id.cmp(&b.assigned_user_id)),
+        "patient" => Some(|a, b| patient(a).cmp(&patient(b))),
+        // The store is in the order of making, and the sort below is stable.
+        "createdAt" => Some(|_, _| Ordering::Equal),
+        "endedAt" => Some(|a, b| a.ended_at.cmp(&b.ended_at)),
+        "updatedAt" => Some(|a, b| a.updated_at.cmp(&b.updated_at)),
+        _ => None,
+    }
+}
+
+pub(super) async fn list(
+    State(app): State<App>, Extension(caller): Who, headers: HeaderMap, RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Params::parse(query.as_deref());
+    let order = order(query.one("sort").unwrap_or("createdAt"))
+        .ok_or_else(|| ApiError::invalid("sort", "is no field to sort by"))?;
+    let descending = match query.one("direction") {
+        None | Some("desc") => true,
+        Some("asc") => false,
+        Some(_) => return Err(ApiError::invalid("direction", "must be asc or desc")),
+    };
+    let size = query.number("pageSize", 1, PAGE)?.min(MAX_PAGE) as usize;
+    let skip = usize::try_from(query.number("index", 1, 1)? - 1).unwrap_or(usize::MAX).saturating_mul(size);
+    let statuses = query.all("encounterStatus").map(status).collect::<Result<Vec<_>, _>>()?;
+    let patient = query.one("patient");
+
+    let store = app.store.lock();
+    let mut found: Vec<&Interaction> = store
+        .of_tenant(&caller.tenant)
+        .filter(|interaction| statuses.is_empty() || statuses.contains(&interaction.encounter.status))
+        .filter(|interaction| {
+            patient.is_none_or(|id| interaction.patient.as_ref().is_some_and(|patient| patient.identifier == id))
+        })
+        .collect();
+    found.sort_by(|a, b| order(a, b));
+    if descending {
+        found.reverse();
+    }
+    let page: Vec<_> = found.into_iter().skip(skip).take(size).map(|found| to_json(found, host(&headers))).collect();
+    Ok(Json(json!({ "interactions": page })))
+}
+
+pub(super) async fn get(
+    State(app): State<App>, Extension(caller): Who, headers: HeaderMap, Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    Ok(Json(to_json(interaction, host(&headers))))
+}
+
+/// Changes what the body names and nothing else, objects within objects included (RFC 7396).
+fn merge(into: &mut Value, change: &Value) {
+    match (into, change) {
+        (Value::Object(into), Value::Object(change)) => {
+            for (key, value) in change {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, change) => *into = change.clone(),
+    }
+}
+
+/// `current` with `change` merged in, checked as a whole.
+fn merged<T: DeserializeOwned>(current: Value, change: &Value, field: &str) -> Result<T, ApiError> {
+    let mut value = current;
+    merge(&mut value, change);
+    serde_path_to_error::deserialize(value).map_err(|error| misfit(&error, field))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Update {
+    assigned_user_id: Option<Uuid>,
+    encounter: Option<Value>,
+    patient: Option<Value>,
+}
+
+pub(super) async fn update(
+    State(app): State<App>, Extension(caller): Who, headers: HeaderMap, Path(id): Path<String>,
+    Body(body): Body<Update>,
+) -> Result<Json<Value>, ApiError> {
+    let mut store = app.store.lock();
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    let encounter: Encounter = match &body.encounter {
+        None => interaction.encounter.clone(),
+        Some(change) => merged(json!(interaction.encounter), change, "encounter")?,
+    };
+    let patient: Option<Patient> = match &body.patient {
+        None => interaction.patient.clone(),
+        Some(change) => Some(merged(json!(interaction.patient), change, "patient")?),
+    };
+    check(&encounter, patient.as_ref())?;
+    let over = matches!(encounter.status, EncounterStatus::Completed | EncounterStatus::Cancelled);
+    interaction.updated_at = now();
+    interaction.ended_at = if over { interaction.ended_at.or(Some(interaction.updated_at)) } else { None };
+    interaction.encounter = encounter;
+    interaction.patient = patient;
+    interaction.assigned_user_id = body.assigned_user_id.unwrap_or(interaction.assigned_user_id);
+    Ok(Json(to_json(interaction, host(&headers))))
+}
+
+pub(super) async fn delete(
+    State(app): State<App>, Extension(caller): Who, Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    app.store.lock().delete(&caller.tenant, uuid(&id, "id")?)?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,9 @@
+//! The sandbox as a client meets it: over HTTP and WebSocket, on a free port.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod auth;
+mod control;
+mod pages;
+mod rest;
+mod socket;
+mod support;

@@ -1,0 +1,245 @@
+//! A server on a free port, and blocking clients for it.
+
+use std::{
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use ossicle_sandbox::{Options, Server, serve};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tungstenite::{Message, WebSocket, client::IntoClientRequest};
+
+/// What no test waits longer for.
+const LIMIT: Duration = Duration::from_secs(15);
+
+pub(crate) struct Sandbox {
+    runtime: Runtime,
+    server: Option<Server>,
+    pub(crate) url: String,
+    pub(crate) token: String,
+}
+
+/// An answer: status, headers, body as JSON (null where there is none).
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The fields that `validationErrors` names.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        let errors = self.body["validationErrors"].as_array().expect("validation errors");
+        errors.iter().map(|error| error["field"].as_str().unwrap()).collect()
+    }
+}
+
+impl Sandbox {
+    pub(crate) fn start() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            serve(listener, options).unwrap()
+        });
+        let mut sandbox = Self { runtime, url: server.url(), server: Some(server), token: String::new() };
+        let answer = sandbox.send("POST", "/token", &[], None);
+        sandbox.token = answer.body["accessToken"].as_str().unwrap_or_default().to_owned();
+        sandbox
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.runtime.block_on(self.server.take().unwrap().stop()).unwrap();
+    }
+
+    /// A request as it is, without credentials of its own.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(LIMIT))
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.unwrap_or_default().to_owned()).unwrap();
+        let mut answer = agent.run(request).unwrap();
+        let bytes = answer.body_mut().read_to_vec().unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            bytes,
+        }
+    }
+
+    /// A REST call under `/v2` with the sandbox's token.
+    pub(crate) fn rest(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.rest_as(&self.token, method, path, body)
+    }
+
+    pub(crate) fn rest_as(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let headers =
+            [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", "application/json")];
+        let text = (!body.is_null()).then(|| body.to_string());
+        self.send(method, &format!("/v2{path}"), &headers, text.as_deref())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.rest("GET", path, Value::Null)
+    }
+
+    /// Makes an interaction, and gives its id.
+    pub(crate) fn interaction(&self) -> String {
+        let answer = self.rest("POST", "/interactions/", encounter());
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["interactionId"].as_str().unwrap().to_owned()
+    }
+
+    /// A token by `/sandbox/token` and its query.
+    pub(crate) fn token(&self, query: &str) -> String {
+        let answer = self.send("POST", &format!("/sandbox/token?{query}"), &[], None);
+        answer.body["accessToken"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn fault(&self, fault: &Value) {
+        let answer = self.send("POST", "/sandbox/faults", &[], Some(&fault.to_string()));
+        assert_eq!(answer.status, 204, "{}", answer.body);
+    }
+
+    /// What the interaction's sockets received.
+    pub(crate) fn sockets(&self, interaction: &str) -> Value {
+        self.send("GET", &format!("/sandbox/streams/{interaction}"), &[], None).body["sockets"].take()
+    }
+
+    pub(crate) fn connect(&self, interaction: &str) -> Socket {
+        self.connect_as(&self.token, "base", interaction).unwrap_or_else(|status| panic!("upgrade failed: {status}"))
+    }
+
+    /// Opens a stream's socket, or gives the status that refused it.
+    pub(crate) fn connect_as(&self, token: &str, tenant: &str, interaction: &str) -> Result<Socket, u16> {
+        let address = self.url.trim_start_matches("http://");
+        let url = format!(
+            "ws://{address}/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}&token=Bearer%20{token}"
+        );
+        let tcp = TcpStream::connect(address).unwrap();
+        tcp.set_read_timeout(Some(LIMIT)).unwrap();
+        match tungstenite::client(url.into_client_request().unwrap(), tcp) {
+            Ok((socket, _)) => Ok(Socket(socket)),
+            Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(response))) => {
+                Err(response.status().as_u16())
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// A stream with its configuration accepted.
+    pub(crate) fn stream(&self, interaction: &str) -> Socket {
+        let mut socket = self.connect(interaction);
+        socket.configure(&configuration());
+        assert_eq!(socket.receive()["type"], "CONFIG_ACCEPTED");
+        socket
+    }
+}
+
+/// Half of a second passes at most until `check` gives something; sockets end a little after their clients see it.
+pub(crate) fn soon<T>(mut check: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = check() {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(3), "it did not come to pass");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub(crate) struct Socket(WebSocket<TcpStream>);
+
+impl Socket {
+    pub(crate) fn configure(&mut self, configuration: &Value) {
+        self.send(&json!({ "type": "config", "configuration": configuration }));
+    }
+
+    pub(crate) fn send(&mut self, message: &Value) {
+        self.0.send(Message::text(message.to_string())).unwrap();
+    }
+
+    pub(crate) fn audio(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8000) {
+            self.0.send(Message::binary(chunk.to_vec())).unwrap();
+        }
+    }
+
+    /// One message of any size.
+    pub(crate) fn binary(&mut self, bytes: Vec<u8>) {
+        self.0.send(Message::binary(bytes)).unwrap();
+    }
+
+    /// The next message; a close is `{"close": code}`, a broken connection `{"close": 1006}`.
+    pub(crate) fn receive(&mut self) -> Value {
+        loop {
+            match self.0.read() {
+                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Ok(Message::Close(frame)) => {
+                    // Lets the library answer the close frame.
+                    while self.0.read().is_ok() {}
+                    return json!({ "close": frame.map(|frame| u16::from(frame.code)) });
+                }
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    panic!("nothing came within the limit")
+                }
+                Err(_) => return json!({ "close": 1006 }),
+            }
+        }
+    }
+
+    /// Messages up to the one of this type, which is the last.
+    pub(crate) fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut messages = Vec::new();
+        loop {
+            let message = self.receive();
+            assert!(message.get("close").is_none(), "closed before {kind}: {messages:?}");
+            messages.push(message);
+            if messages.last().unwrap()["type"] == kind {
+                return messages;
+            }
+        }
+    }
+}
+
+pub(crate) fn encounter() -> Value {
+    json!({
+        "encounter": { "identifier": "visit-1", "status": "planned", "type": "first_consultation",
+            "period": { "startedAt": "2026-01-05T09:00:00Z" }, "title": "First visit" },
+        "patient": { "identifier": "patient-1", "name": "Ada Hartley", "gender": "female" },
+    })
+}
+
+pub(crate) fn configuration() -> Value {
+    json!({
+        "transcription": { "primaryLanguage": "en", "diarize": true, "isDiarization": true,
+            "participants": [{ "channel": 0, "role": "multiple" }] },
+        "mode": { "type": "facts", "outputLocale": "en" },
+        "audioFormat": "audio/pcm; rate=16000; channels=1; bits=16",
+    })
+}
+
+/// A tone, loud enough to be taken for speech, in 16 kHz mono PCM.
+pub(crate) fn speech(seconds: f64) -> Vec<u8> {
+    let sample = |n: usize| (8000.0 * (n as f64 * 0.17).sin()) as i16;
+    (0..(seconds * 16_000.0) as usize).flat_map(|n| sample(n).to_le_bytes()).collect()
+}

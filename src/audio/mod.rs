@@ -1,0 +1,17 @@
+//! From captured frames to encoded packets. Pure: no browser, no clock.
+//!
+//! ```text
+//! planar f32 frames ─► path (downmix) ─► resample ─► level ─► encode ─► packets {start, duration, bytes}
+//! ```
+//!
+//! Words, as used throughout: a *sample* is one value of one channel; a *frame* is one sample of every channel at the
+//! same instant; *planar* means one slice a channel; a *packet* is what an encoder emits and is never split.
+//! A packet's `start` is capture time: how much audio had been captured before it.
+
+pub mod encode;
+pub mod level;
+pub mod path;
+pub mod resample;
+
+pub use encode::{Encoder, Packet};
+pub use path::AudioPath;

@@ -1,0 +1,246 @@
+//! The path of a stream's audio: any number of planes at any rate in, packets and levels out.
+
+use std::time::Duration;
+
+use super::encode::pcm::PcmEncoder;
+use super::level::{Level, LevelMeter};
+use super::resample::Resampler;
+use super::{Encoder, Packet};
+use crate::error::Error;
+
+/// Sample rates that capture devices have, in Hz.
+pub const CAPTURE_RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
+
+/// The most channels of one stream.
+pub const MAX_CHANNELS: usize = 8;
+
+/// The most frames of one block: a second at the highest capture rate. Longer input is cut into such blocks, so that
+/// the path's buffers stay small.
+const MAX_BLOCK: usize = 192_000;
+
+/// What leaves the path.
+#[derive(Debug)]
+pub enum Encoded<'a> {
+    /// A packet.
+    Packet(Packet<'a>),
+    /// The level of a channel over the last tenth of a second.
+    Level(usize, Level),
+}
+
+/// Downmix, resample, measure, encode. Its buffers are reused: after the first blocks it does not allocate.
+pub struct AudioPath {
+    sample_rate: u32,
+    lanes: Vec<Lane>,
+    resampled: Vec<Vec<f32>>,
+    captured_rate: u32,
+    encoder: Box<dyn Encoder>,
+}
+
+/// What each channel has of its own.
+struct Lane {
+    mixed: Vec<f32>,
+    resampler: Resampler,
+    meter: LevelMeter,
+}
+
+impl AudioPath {
+    /// A path to `channels` channels of PCM at `sample_rate` Hz.
+    ///
+    /// # Errors
+    /// `invalid_request` if either is out of its range.
+    pub fn new(sample_rate: u32, channels: usize) -> Result<Self, Error> {
+        if !CAPTURE_RATES.contains(&sample_rate) {
+            return Err(Error::invalid(format!("audio.sampleRate must be 8000 to 192000 Hz, not {sample_rate}")));
+        }
+        if !(1..=MAX_CHANNELS).contains(&channels) {
+            return Err(Error::invalid(format!("audio.channels must be 1 to {MAX_CHANNELS}, not {channels}")));
+        }
+        let lane = || Lane {
+            mixed: Vec::new(),
+            resampler: Resampler::new(sample_rate, sample_rate),
+            meter: LevelMeter::new(sample_rate),
+        };
+        Ok(Self {
+            sample_rate,
+            lanes: (0..channels).map(|_| lane()).collect(),
+            resampled: vec![Vec::new(); channels],
+            captured_rate: sample_rate,
+            encoder: Box::new(PcmEncoder::new(sample_rate, channels)),
+        })
+    }
+
+    /// What `audioFormat` must declare.
+    #[must_use]
+    pub fn audio_format(&self) -> String {
+        self.encoder.audio_format()
+    }
+
+    /// Takes captured frames: one slice a channel, all of one length, at `rate` Hz. For a stream of one channel
+    /// several planes are averaged; for more, planes are channels, and absent ones are silent.
+    ///
+    /// # Errors
+    /// `invalid_request` if the rate is not one of a capture device, the planes differ in length, or there are more
+    /// of them than channels (of more than one).
+    pub fn push(&mut self, planes: &[&[f32]], rate: u32, sink: &mut dyn FnMut(Encoded<'_>)) -> Result<(), Error> {
+        if !CAPTURE_RATES.contains(&rate) {
+            return Err(Error::invalid(format!("sampleRate must be 8000 to 192000 Hz, not {rate}")));
+        }
+        let Some(first) = planes.first() else {
+            return Err(Error::invalid("planes must hold at least one Float32Array"));
+        };
+        if planes.iter().any(|plane| plane.len() != first.len()) {
+            return Err(Error::invalid("planes must all have the same length"));
+        }
+        if self.lanes.len() > 1 && planes.len() > self.lanes.len() {
+            let (given, channels) = (planes.len(), self.lanes.len());
+            return Err(Error::invalid(format!("{given} planes were given to a stream of {channels} channels")));
+        }
+        if rate != self.captured_rate {
+            self.drain(sink);
+            for lane in &mut self.lanes {
+                lane.resampler = Resampler::new(rate, self.sample_rate);
+            }
+            self.captured_rate = rate;
+        }
+        let frames = first.len();
+        for start in (0..frames).step_by(MAX_BLOCK) {
+            let block = start..frames.min(start + MAX_BLOCK);
+            let mono = self.lanes.len() == 1;
+            for (channel, (lane, resampled)) in self.lanes.iter_mut().zip(&mut self.resampled).enumerate() {
+                lane.mixed.clear();
+                if mono {
+                    let scale = 1.0 / planes.len() as f32;
+                    lane.mixed.extend(
+                        block.clone().map(|frame| planes.iter().map(|plane| finite(plane[frame])).sum::<f32>() * scale),
+                    );
+                } else if let Some(plane) = planes.get(channel) {
+                    lane.mixed.extend(plane[block.clone()].iter().copied().map(finite));
+                } else {
+                    lane.mixed.resize(block.len(), 0.0);
+                }
+                lane.resampler.process(&lane.mixed, resampled);
+            }
+            self.encode(sink);
+        }
+        Ok(())
+    }
+
+    /// Hands out everything that is still inside: the resampler's tail and the last, shorter packet.
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
+        self.drain(sink);
+        self.encoder.finish(&mut |packet| sink(Encoded::Packet(packet)));
+    }
+
+    /// How much captured audio is not yet in a packet, at most.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        let samples = self.lanes.first().map_or(0, |lane| lane.resampler.delay());
+        Duration::from_secs_f64(samples as f64 / f64::from(self.captured_rate))
+    }
+
+    fn drain(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
+        for (lane, resampled) in self.lanes.iter_mut().zip(&mut self.resampled) {
+            lane.resampler.finish(resampled);
+        }
+        self.encode(sink);
+    }
+
+    fn encode(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
+        for (channel, (lane, samples)) in self.lanes.iter_mut().zip(&self.resampled).enumerate() {
+            lane.meter.push(samples, &mut |level| sink(Encoded::Level(channel, level)));
+        }
+        self.encoder.push(&self.resampled, &mut |packet| sink(Encoded::Packet(packet)));
+        self.resampled.iter_mut().for_each(Vec::clear);
+    }
+}
+
+/// Far beyond full scale, yet small enough that no sum in the path overflows.
+const LOUDEST: f32 = 16.0;
+
+/// A device that hands out NaN or infinity must not poison the filter's memory.
+fn finite(sample: f32) -> f32 {
+    if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds and bytes that came out of a path for `planes` at `rate`, in blocks of 20 ms.
+    fn run(path: &mut AudioPath, planes: &[Vec<f32>], rate: u32) -> Result<(f64, Vec<u8>, usize), Error> {
+        let (mut seconds, mut bytes, mut levels) = (0.0, Vec::new(), 0);
+        let mut sink = |encoded: Encoded<'_>| match encoded {
+            Encoded::Packet(packet) => {
+                assert!((packet.start.as_secs_f64() - seconds).abs() < 1e-9, "a gap before {:?}", packet.start);
+                seconds += packet.duration.as_secs_f64();
+                bytes.extend_from_slice(packet.bytes);
+            }
+            Encoded::Level(..) => levels += 1,
+        };
+        let frames = planes[0].len();
+        for start in (0..frames).step_by(rate as usize / 50) {
+            let end = frames.min(start + rate as usize / 50);
+            let block: Vec<&[f32]> = planes.iter().map(|plane| &plane[start..end]).collect();
+            path.push(&block, rate, &mut sink)?;
+        }
+        path.finish(&mut sink);
+        Ok((seconds, bytes, levels))
+    }
+
+    #[test]
+    fn a_second_in_is_a_second_out_at_every_rate() -> Result<(), Error> {
+        for rate in [8_000, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000] {
+            let (seconds, bytes, levels) = run(&mut AudioPath::new(16_000, 1)?, &[vec![0.25; rate as usize]], rate)?;
+            assert!((seconds - 1.0).abs() < 1e-9, "{seconds} s from {rate} Hz");
+            assert_eq!((bytes.len(), levels), (32_000, 10), "{rate} Hz");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn planes_of_one_channel_are_averaged() -> Result<(), Error> {
+        let planes = [vec![0.5; 320], vec![0.0; 320]];
+        let (_, bytes, _) = run(&mut AudioPath::new(16_000, 1)?, &planes, 16_000)?;
+        assert!(bytes.chunks(2).all(|sample| sample == 0x2000_i16.to_le_bytes()));
+        Ok(())
+    }
+
+    #[test]
+    fn odd_input_never_panics_and_poisons_nothing() -> Result<(), Error> {
+        let mut path = AudioPath::new(16_000, 1)?;
+        let wild = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX];
+        path.push(&[&wild], 48_000, &mut |_| {})?;
+        path.push(&[&[]], 48_000, &mut |_| {})?;
+        let (_, bytes, _) = run(&mut path, &[vec![0.0; 4_800]], 44_100)?;
+        assert_eq!(bytes.last(), Some(&0));
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_audio_is_refused_with_a_sentence() -> Result<(), Error> {
+        let mut mono = AudioPath::new(16_000, 1)?;
+        assert!(mono.push(&[], 48_000, &mut |_| {}).is_err());
+        assert!(mono.push(&[&[0.0]], 0, &mut |_| {}).is_err());
+        assert!(mono.push(&[&[0.0], &[]], 48_000, &mut |_| {}).is_err());
+        assert!(AudioPath::new(16_000, 2)?.push(&[&[0.0], &[0.0], &[0.0]], 48_000, &mut |_| {}).is_err());
+        assert!(AudioPath::new(16_000, 0).is_err() && AudioPath::new(7_999, 1).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_change_of_rate_in_the_middle_loses_nothing() -> Result<(), Error> {
+        let mut path = AudioPath::new(16_000, 1)?;
+        let mut seconds = 0.0;
+        let mut sink = |encoded: Encoded<'_>| {
+            if let Encoded::Packet(packet) = encoded {
+                seconds += packet.duration.as_secs_f64();
+            }
+        };
+        path.push(&[&[0.1; 48_000]], 48_000, &mut sink)?;
+        path.push(&[&[0.1; 16_000]], 16_000, &mut sink)?;
+        path.push(&[&[0.1; 44_100]], 44_100, &mut sink)?;
+        path.finish(&mut sink);
+        assert!((seconds - 3.0).abs() < 1e-9, "{seconds}");
+        Ok(())
+    }
+}

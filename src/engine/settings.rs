@@ -1,0 +1,193 @@
+//! What `stream.connect` is given, checked and completed.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::error::{Code, Error};
+use crate::protocol::client::Configuration;
+use crate::rest::environment::encode_component;
+use crate::rest::shape::is_uuid;
+use crate::session::Options;
+
+/// Sample rate that the service recommends: more buys nothing in recognition.
+const SAMPLE_RATE: u32 = 16_000;
+
+/// Everything that `stream.connect` decides before there is a socket.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The interaction whose stream this is.
+    pub interaction_id: String,
+    /// What the session is told.
+    pub session: Options,
+    /// Rate of the encoded audio in Hz.
+    pub sample_rate: u32,
+    /// Channels of the encoded audio.
+    pub channels: usize,
+    /// Whether `connect` waits for `CONFIG_ACCEPTED`.
+    pub await_configuration: bool,
+    /// A socket elsewhere than at the service.
+    pub proxy: Option<Proxy>,
+}
+
+/// Where a socket goes instead of to the service itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxy {
+    /// The whole URL, without the query parameters below.
+    pub url: String,
+    /// Subprotocols: as given, or name and encoded value after one another.
+    pub protocols: Vec<String>,
+    /// Appended to the URL in place of tenant and token.
+    pub query: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// Reads what an app passed to `stream.connect`.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the path of what is missing or out of range; `audio_unsupported` for an encoding that
+    /// this build does not have.
+    pub fn from_value(value: &Value, seed: u64) -> Result<Self, Error> {
+        let Some(interaction_id) = value["id"].as_str().filter(|id| is_uuid(id)) else {
+            return Err(Error::invalid("id must be the interaction's id, a UUID"));
+        };
+        let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
+        let audio = &value["audio"];
+        match audio["encoding"].as_str() {
+            None | Some("auto" | "pcm") => {}
+            Some("opus" | "flac") => {
+                let message = "audio.encoding: this version sends \"pcm\" only";
+                return Err(Error::new(Code::AudioUnsupported, message));
+            }
+            Some(_) => return Err(Error::invalid("audio.encoding must be \"pcm\" or \"auto\"")),
+        }
+        if !audio["encoding"].is_string() && !audio["encoding"].is_null() {
+            return Err(Error::invalid("audio.encoding must be \"pcm\" or \"auto\""));
+        }
+        let sample_rate = number(audio, "audio.", "sampleRate", f64::from(SAMPLE_RATE), 8_000.0..=192_000.0)?;
+        let channels = number(audio, "audio.", "channels", 1.0, 1.0..=8.0)?;
+        let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, 100.0..=1_000.0)?;
+        session.chunk = Duration::from_millis(chunk as u64);
+        let attempts = number(value, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
+        session.reconnect_attempts = attempts as u32;
+        let seconds = |key: &str, place: &mut Duration, range: RangeInclusive<f64>| {
+            number(value, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
+        };
+        seconds("connectionTimeoutInSeconds", &mut session.connection_time_limit, 0.1..=3_600.0)?;
+        seconds("bufferSeconds", &mut session.buffer, 1.0..=86_400.0)?;
+        seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, 1.0..=3_600.0)?;
+        session.catch_up_rate = number(value, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
+        session.seed = seed;
+        Ok(Self {
+            interaction_id: interaction_id.to_owned(),
+            session,
+            sample_rate: sample_rate as u32,
+            channels: channels as usize,
+            await_configuration: value["awaitConfiguration"].as_bool().unwrap_or(true),
+            proxy: proxy(&value["proxy"])?,
+        })
+    }
+}
+
+fn number(of: &Value, path: &str, key: &str, default: f64, range: RangeInclusive<f64>) -> Result<f64, Error> {
+    if of[key].is_null() {
+        return Ok(default);
+    }
+    let value = of[key].as_f64().filter(|value| range.contains(value));
+    let (least, most) = (range.start(), range.end());
+    value.ok_or_else(|| Error::invalid(format!("{path}{key} must be a number from {least} to {most}")))
+}
+
+fn proxy(value: &Value) -> Result<Option<Proxy>, Error> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let Some(url) = value["url"].as_str() else {
+        return Err(Error::invalid("proxy.url is missing"));
+    };
+    let protocols = match &value["protocols"] {
+        Value::Null => Vec::new(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        // The form of the official client: { name: value } becomes [name, encodeURIComponent(value), …].
+        Value::Object(pairs) => pairs
+            .iter()
+            .filter_map(|(name, value)| Some([name.clone(), encode_component(value.as_str()?)]))
+            .flatten()
+            .collect(),
+        _ => return Err(Error::invalid("proxy.protocols must be a list, or an object of strings")),
+    };
+    let query = value["queryParameters"].as_object().into_iter().flatten();
+    let query = query.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
+    Ok(Some(Proxy { url: url.to_owned(), protocols, query }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn minimal() -> Value {
+        json!({
+            "id": "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10",
+            "configuration": {
+                "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
+                "mode": { "type": "facts", "outputLocale": "en" },
+            },
+        })
+    }
+
+    fn with(path: &str, value: Value) -> Value {
+        let mut all = minimal();
+        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let parent = parent.split('.').filter(|part| !part.is_empty()).fold(&mut all, |at, part| &mut at[part]);
+        parent[key] = value;
+        all
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_public_surface() -> Result<(), Error> {
+        let settings = Settings::from_value(&minimal(), 7)?;
+        assert_eq!((settings.sample_rate, settings.channels, settings.await_configuration), (16_000, 1, true));
+        assert_eq!(settings.session.chunk, Duration::from_millis(250));
+        assert_eq!(settings.session.buffer, Duration::from_secs(120));
+        assert_eq!((settings.session.reconnect_attempts, settings.session.seed), (30, 7));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_path() {
+        for (path, value, named) in [
+            ("id", json!("42"), "id"),
+            ("configuration", json!(null), "configuration"),
+            ("configuration.mode.type", json!("poetry"), "configuration.mode.type"),
+            ("configuration.mode.outputLocale", json!(null), "configuration.mode.outputLocale"),
+            ("configuration.transcription.participants", json!([]), "configuration.transcription.participants"),
+            ("audio.chunkMs", json!(50), "audio.chunkMs"),
+            ("audio.sampleRate", json!("fast"), "audio.sampleRate"),
+            ("audio.encoding", json!("mp3"), "audio.encoding"),
+            ("audio.encoding", json!(3), "audio.encoding"),
+            ("bufferSeconds", json!(-1), "bufferSeconds"),
+            ("proxy", json!({}), "proxy.url"),
+        ] {
+            let error = Settings::from_value(&with(path, value), 0).err();
+            assert!(error.as_ref().is_some_and(|error| error.message.starts_with(named)), "{path}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_built_in_has_its_own_code() {
+        let error = Settings::from_value(&with("audio.encoding", json!("opus")), 0).err();
+        assert_eq!(error.map(|error| error.code), Some(Code::AudioUnsupported));
+    }
+
+    #[test]
+    fn a_proxy_takes_credentials_as_subprotocols() -> Result<(), Error> {
+        let proxy =
+            json!({ "url": "wss://ehr.example/x", "protocols": { "token": "a b" }, "queryParameters": { "k": "v" } });
+        let proxy = Settings::from_value(&with("proxy", proxy), 0)?.proxy.unwrap_or_default();
+        assert_eq!(proxy.protocols, ["token", "a%20b"]);
+        assert_eq!(proxy.query, [("k".to_owned(), "v".to_owned())]);
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! The messages of the stream socket as types, and the limits that the service sets.
+//!
+//! [`client`] holds what we send, [`server`] what we read. Every type keeps the fields it does not know: the service
+//! adds some without notice, and an app that knows them must get them. Nothing here decides anything; that is
+//! [`crate::session`].
+
+pub mod client;
+pub mod server;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+/// Fields that this version does not know, kept as they came.
+pub type Extra = Map<String, Value>;
+
+/// The most bytes of audio in one socket message.
+pub const MAX_AUDIO_MESSAGE_BYTES: usize = 64_000;
+
+/// How much audio the service recommends to put in one message.
+pub const RECOMMENDED_CHUNK: Duration = Duration::from_millis(250);
+
+/// The service answers `CONFIG_TIMEOUT` if the configuration has not arrived this long after the socket opened.
+pub const CONFIGURATION_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// The most entries in `replacements` and in `keyterms.terms`.
+pub const MAX_TERMS: usize = 1_000;
+
+/// The most characters of one key term.
+pub const MAX_KEYTERM_CHARACTERS: usize = 50;

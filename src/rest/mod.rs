@@ -1,0 +1,101 @@
+//! The REST API as values: a method builds a [`Request`], [`response::read`] turns what came back into the body or an
+//! [`Error`](crate::Error). Whoever holds a `fetch` carries them out; nothing here waits.
+//!
+//! - [`shape`]: what a request must hold, checked before it is sent.
+//! - [`environment`]: where the service is.
+//! - [`token`]: how long one is good.
+//! - [`retry`]: whether and when to try again.
+//! - one file a resource: [`interactions`], [`facts`], [`documents`], [`templates`].
+//!
+//! Bodies are JSON values rather than structs: unknown keys pass through in both directions by construction.
+
+pub mod documents;
+pub mod environment;
+pub mod facts;
+pub mod interactions;
+pub mod response;
+pub mod retry;
+pub mod shape;
+pub mod templates;
+pub mod token;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use environment::encode_component;
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+/// A request, relative to the environment's REST base.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// From the base on, with a leading slash, encoded.
+    pub path: String,
+    /// Keys and values, not yet encoded; a key may repeat.
+    pub query: Vec<(String, String)>,
+    /// The JSON body.
+    pub body: Option<Value>,
+}
+
+impl Request {
+    fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), query: Vec::new(), body: None }
+    }
+
+    fn with_body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Takes the keys of a query object: lists repeat their key, null is absent.
+    fn with_query(mut self, query: &Value) -> Self {
+        for (key, value) in query.as_object().into_iter().flatten() {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            self.query.extend(values.iter().filter_map(|value| Some((key.clone(), plain(value)?))));
+        }
+        self
+    }
+
+    /// Whether sending it twice does no more than sending it once.
+    #[must_use]
+    pub const fn is_repeatable(&self) -> bool {
+        !matches!(self.method, Method::Post)
+    }
+
+    /// The path with its query.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let mut target = self.path.clone();
+        for (index, (key, value)) in self.query.iter().enumerate() {
+            target.push(if index == 0 { '?' } else { '&' });
+            target.push_str(&encode_component(key));
+            target.push('=');
+            target.push_str(&encode_component(value));
+        }
+        target
+    }
+}
+
+/// A query value as text. Objects have no form in a query.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// An id that goes into a path. A malformed one would be refused with 400 anyway, without saying which.
+fn id<'a>(name: &str, value: &'a str) -> Result<&'a str, Error> {
+    if shape::is_uuid(value) { Ok(value) } else { Err(Error::invalid(format!("{name} must be a UUID"))) }
+}

@@ -1,0 +1,253 @@
+//! Packets that the service has not acknowledged, oldest first, and the ledger of all audio.
+//!
+//! Packets lie in two parts: those in front were handed to the present socket (*in flight*), the others wait
+//! (*buffered*). A lost socket moves the boundary back to the front. Bytes lie in one ring, so that a steady stream
+//! allocates nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Where all captured audio is. At every instant
+/// `captured = acknowledged + in_flight + buffered + dropped`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// All audio that was ever put in.
+    pub captured: Duration,
+    /// Audio that the service has heard for certain.
+    pub acknowledged: Duration,
+    /// Audio handed to the present socket and not acknowledged.
+    pub in_flight: Duration,
+    /// Audio that waits to be sent.
+    pub buffered: Duration,
+    /// Audio given up at the bound.
+    pub dropped: Duration,
+    /// Audio handed to any socket, each second counted once.
+    pub sent: Duration,
+    /// Audio handed to a socket again.
+    pub replayed: Duration,
+    /// Bytes held in memory.
+    pub held_bytes: usize,
+}
+
+/// A span of capture time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: Duration,
+    pub(super) end: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Packet {
+    start: Duration,
+    duration: Duration,
+    bytes: usize,
+}
+
+impl Packet {
+    fn end(&self) -> Duration {
+        self.start + self.duration
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Backlog {
+    packets: VecDeque<Packet>,
+    bytes: VecDeque<u8>,
+    /// How many of `packets` are in flight, and their bytes.
+    in_flight: usize,
+    in_flight_bytes: usize,
+    limit: Duration,
+    ledger: Ledger,
+    /// The end of the latest packet that was ever handed to a socket.
+    sent_until: Duration,
+    /// The end of the latest packet of all.
+    captured_until: Duration,
+}
+
+impl Backlog {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self {
+            packets: VecDeque::new(),
+            bytes: VecDeque::new(),
+            in_flight: 0,
+            in_flight_bytes: 0,
+            limit,
+            ledger: Ledger::default(),
+            sent_until: Duration::ZERO,
+            captured_until: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger { held_bytes: self.bytes.len(), ..self.ledger }
+    }
+
+    /// Takes a packet; the oldest ones beyond the limit are given up, and their span is returned.
+    pub(super) fn push(&mut self, start: Duration, duration: Duration, bytes: &[u8]) -> Option<Span> {
+        self.packets.push_back(Packet { start, duration, bytes: bytes.len() });
+        self.bytes.extend(bytes);
+        self.captured_until = start + duration;
+        self.ledger.captured += duration;
+        self.ledger.buffered += duration;
+        let mut dropped: Option<Span> = None;
+        while self.ledger.in_flight + self.ledger.buffered > self.limit {
+            let Some((packet, was_in_flight)) = self.pop_front() else { break };
+            let place = if was_in_flight { &mut self.ledger.in_flight } else { &mut self.ledger.buffered };
+            *place -= packet.duration;
+            self.ledger.dropped += packet.duration;
+            dropped.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
+        }
+        dropped
+    }
+
+    /// Moves packets of about `target` in all from buffered to in flight, and appends their bytes to `chunk`. At
+    /// least one packet, never more than `most_bytes` if there are several. Nothing happens unless `target` is held,
+    /// or `partial` says that what there is must go.
+    pub(super) fn take_chunk(
+        &mut self, target: Duration, most_bytes: usize, partial: bool, chunk: &mut Vec<u8>,
+    ) -> Option<Span> {
+        if self.ledger.buffered.is_zero() || (self.ledger.buffered < target && !partial) {
+            return None;
+        }
+        let mut span: Option<Span> = None;
+        let mut duration = Duration::ZERO;
+        while let Some(packet) = self.packets.get(self.in_flight).copied() {
+            let overshoots = duration + packet.duration > target || chunk.len() + packet.bytes > most_bytes;
+            if span.is_some_and(|span| overshoots || span.end != packet.start) {
+                break;
+            }
+            let from = self.in_flight_bytes;
+            chunk.extend(self.bytes.range(from..from + packet.bytes));
+            self.in_flight += 1;
+            self.in_flight_bytes += packet.bytes;
+            duration += packet.duration;
+            span.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
+            if packet.end() > self.sent_until {
+                self.ledger.sent += packet.duration;
+                self.sent_until = packet.end();
+            } else {
+                self.ledger.replayed += packet.duration;
+            }
+        }
+        self.ledger.buffered -= duration;
+        self.ledger.in_flight += duration;
+        span
+    }
+
+    /// Lets go of what is in flight and ends by `until`.
+    pub(super) fn acknowledge(&mut self, until: Duration) {
+        while self.in_flight > 0 && self.packets.front().is_some_and(|packet| packet.end() <= until) {
+            let Some((packet, _)) = self.pop_front() else { break };
+            self.ledger.in_flight -= packet.duration;
+            self.ledger.acknowledged += packet.duration;
+        }
+    }
+
+    /// The socket is gone: what was in flight has to be sent again.
+    pub(super) fn rewind(&mut self) {
+        self.ledger.buffered += self.ledger.in_flight;
+        self.ledger.in_flight = Duration::ZERO;
+        self.in_flight = 0;
+        self.in_flight_bytes = 0;
+    }
+
+    /// Where in capture time the in-flight part ends: everything before it has been handed to the present socket.
+    pub(super) fn in_flight_until(&self) -> Duration {
+        self.packets.get(self.in_flight).map_or(self.captured_until, |packet| packet.start)
+    }
+
+    /// Where in capture time the newest packet ends.
+    pub(super) const fn captured_until(&self) -> Duration {
+        self.captured_until
+    }
+
+    /// The duration of the next chunk, were it taken now.
+    pub(super) fn next_chunk_duration(&self, target: Duration) -> Duration {
+        self.ledger.buffered.min(target)
+    }
+
+    fn pop_front(&mut self) -> Option<(Packet, bool)> {
+        let packet = self.packets.pop_front()?;
+        self.bytes.drain(..packet.bytes);
+        let was_in_flight = self.in_flight > 0;
+        if was_in_flight {
+            self.in_flight -= 1;
+            self.in_flight_bytes -= packet.bytes;
+        }
+        Some((packet, was_in_flight))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    /// A backlog of `count` packets of 10 ms, each holding its index twice.
+    fn backlog(count: u8, limit: Duration) -> (Backlog, Vec<Span>) {
+        let mut backlog = Backlog::new(limit);
+        let dropped = (0..count).filter_map(|n| backlog.push(ms(u64::from(n) * 10), ms(10), &[n, n])).collect();
+        (backlog, dropped)
+    }
+
+    fn balanced(backlog: &Backlog) -> bool {
+        let ledger = backlog.ledger();
+        ledger.captured == ledger.acknowledged + ledger.in_flight + ledger.buffered + ledger.dropped
+    }
+
+    #[test]
+    fn a_chunk_is_whole_packets_and_waits_until_it_is_full() {
+        let (mut backlog, _) = backlog(6, ms(1_000));
+        let mut chunk = Vec::new();
+        assert_eq!(backlog.take_chunk(ms(45), 100, false, &mut chunk), Some(Span { start: ms(0), end: ms(40) }));
+        assert_eq!(chunk, [0, 0, 1, 1, 2, 2, 3, 3]);
+        chunk.clear();
+        assert_eq!(backlog.take_chunk(ms(45), 100, false, &mut chunk), None);
+        assert_eq!(backlog.take_chunk(ms(45), 100, true, &mut chunk), Some(Span { start: ms(40), end: ms(60) }));
+        assert_eq!(chunk, [4, 4, 5, 5]);
+        assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn a_chunk_never_exceeds_its_bytes() {
+        let (mut backlog, _) = backlog(6, ms(1_000));
+        let mut chunk = Vec::new();
+        backlog.take_chunk(ms(60), 5, false, &mut chunk);
+        assert_eq!(chunk, [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn only_what_was_sent_can_be_acknowledged() {
+        let (mut backlog, _) = backlog(6, ms(1_000));
+        backlog.take_chunk(ms(30), 100, false, &mut Vec::new());
+        backlog.acknowledge(Duration::MAX);
+        assert_eq!(backlog.ledger().acknowledged, ms(30));
+        assert_eq!(backlog.in_flight_until(), ms(30));
+        assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn a_lost_socket_is_replayed_from_the_first_unacknowledged_packet() {
+        let (mut backlog, _) = backlog(6, ms(1_000));
+        backlog.take_chunk(ms(40), 100, false, &mut Vec::new());
+        backlog.acknowledge(ms(25));
+        backlog.rewind();
+        let mut chunk = Vec::new();
+        assert_eq!(backlog.take_chunk(ms(40), 100, false, &mut chunk), Some(Span { start: ms(20), end: ms(60) }));
+        assert_eq!(chunk, [2, 2, 3, 3, 4, 4, 5, 5]);
+        assert_eq!((backlog.ledger().sent, backlog.ledger().replayed), (ms(60), ms(20)));
+        assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn beyond_the_bound_the_oldest_is_dropped_and_named() {
+        let (backlog, dropped) = backlog(6, ms(40));
+        assert_eq!(dropped, [Span { start: ms(0), end: ms(10) }, Span { start: ms(10), end: ms(20) }]);
+        assert_eq!(backlog.ledger().dropped, ms(20));
+        assert_eq!(backlog.ledger().held_bytes, 8);
+        assert!(balanced(&backlog));
+    }
+}

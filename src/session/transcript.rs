@@ -1,0 +1,136 @@
+//! The transcript of the visit: which interim items a segment replaces, and which segments an earlier socket already
+//! brought.
+
+use std::collections::BTreeMap;
+
+use crate::protocol::server::Segment;
+
+/// Segments that end at most this far after what is final already are the same words heard again: the service cuts
+/// its segments at pauses, which are longer.
+const SAME_WORDS_SECONDS: f64 = 0.1;
+
+/// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
+const MOST_SEGMENTS: usize = 20_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Transcript {
+    /// In the order of their starts.
+    segments: Vec<Segment>,
+    /// A channel's end of the last final segment, in seconds of the visit.
+    final_until: BTreeMap<u32, f64>,
+    /// The same when the present socket opened: what lies before was heard on an earlier one.
+    heard_before: BTreeMap<u32, f64>,
+}
+
+impl Transcript {
+    /// A new socket: what comes again is to be dropped.
+    pub(super) fn restart(&mut self) {
+        self.heard_before.clone_from(&self.final_until);
+    }
+
+    /// The merged transcript.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Takes a segment on the visit's timeline. `false` if an earlier socket brought these words; else the ids of the
+    /// interim items that it replaces, its own among them, are added to `replaced`.
+    pub(super) fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
+        let (channel, time) = (segment.participant.channel, segment.time);
+        if self.heard_before.get(&channel).is_some_and(|until| time.end <= until + SAME_WORDS_SECONDS) {
+            return false;
+        }
+        self.segments.retain(|held| {
+            let overlaps =
+                held.participant.channel == channel && held.time.start < time.end && time.start < held.time.end;
+            // A final item goes only if it comes again corrected: an id alone may recur on another socket.
+            let same = held.id == segment.id;
+            let goes = if held.is_final { same && overlaps } else { same || overlaps };
+            if goes {
+                replaced.push(held.id.clone());
+            }
+            !goes
+        });
+        if segment.is_final {
+            let until = self.final_until.entry(channel).or_insert(0.0);
+            *until = until.max(time.end);
+        }
+        if self.segments.len() == MOST_SEGMENTS {
+            self.segments.remove(0);
+        }
+        let at = self.segments.partition_point(|held| held.time.start <= time.start);
+        self.segments.insert(at, segment.clone());
+        true
+    }
+
+    /// Until when every channel of `channels` has final segments, in seconds of the visit.
+    pub(super) fn final_until(&self, channels: u32) -> f64 {
+        (0..channels.max(1))
+            .map(|channel| self.final_until.get(&channel).copied().unwrap_or(0.0))
+            .fold(f64::INFINITY, f64::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::server::{SegmentParticipant, TimeSpan};
+
+    fn segment(id: &str, channel: u32, is_final: bool, start: f64, end: f64) -> Segment {
+        Segment {
+            id: id.to_owned(),
+            transcript: crate::redact::Phi(String::new()),
+            is_final,
+            speaker_id: -1,
+            participant: SegmentParticipant { channel, ..SegmentParticipant::default() },
+            time: TimeSpan { start, end },
+            extra: crate::protocol::Extra::new(),
+        }
+    }
+
+    /// Takes a segment; the ids it replaced, or `None` if it was dropped.
+    fn take(transcript: &mut Transcript, segment: &Segment) -> Option<Vec<String>> {
+        let mut replaced = Vec::new();
+        transcript.take(segment, &mut replaced).then_some(replaced)
+    }
+
+    #[test]
+    fn a_segment_replaces_the_interim_items_of_its_id_and_of_its_time_and_channel() {
+        let mut transcript = Transcript::default();
+        assert_eq!(take(&mut transcript, &segment("a", 0, false, 0.0, 2.0)), Some(vec![]));
+        assert_eq!(take(&mut transcript, &segment("b", 1, false, 0.0, 2.0)), Some(vec![]));
+        assert_eq!(take(&mut transcript, &segment("c", 0, false, 1.0, 3.0)), Some(vec!["a".to_owned()]));
+        assert_eq!(take(&mut transcript, &segment("c", 0, true, 1.0, 4.0)), Some(vec!["c".to_owned()]));
+        assert_eq!(take(&mut transcript, &segment("d", 0, true, 4.0, 5.0)), Some(vec![]));
+        let ids: Vec<&str> = transcript.segments().iter().map(|segment| &*segment.id).collect();
+        assert_eq!(ids, ["b", "c", "d"]);
+    }
+
+    #[test]
+    fn words_that_an_earlier_socket_brought_are_dropped() {
+        let mut transcript = Transcript::default();
+        take(&mut transcript, &segment("a", 0, true, 0.0, 5.0));
+        transcript.restart();
+        assert_eq!(take(&mut transcript, &segment("x", 0, true, 3.0, 5.05)), None);
+        assert_eq!(take(&mut transcript, &segment("y", 0, true, 5.0, 7.0)), Some(vec![]));
+    }
+
+    #[test]
+    fn all_channels_must_be_final_before_their_audio_is_let_go() {
+        let mut transcript = Transcript::default();
+        take(&mut transcript, &segment("a", 0, true, 0.0, 5.0));
+        assert_eq!((transcript.final_until(1), transcript.final_until(2)), (5.0, 0.0));
+        take(&mut transcript, &segment("b", 1, true, 0.0, 3.0));
+        assert_eq!(transcript.final_until(2), 3.0);
+    }
+
+    #[test]
+    fn the_transcript_is_in_time_order_however_it_comes() {
+        let mut transcript = Transcript::default();
+        for (id, start) in [("b", 4.0), ("a", 0.0), ("c", 8.0)] {
+            take(&mut transcript, &segment(id, 0, true, start, start + 4.0));
+        }
+        let ids: Vec<&str> = transcript.segments().iter().map(|segment| &*segment.id).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! From a microphone to frames: an `AudioContext` with the package's worklet.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use js_sys::{Array, Float32Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AudioContext, AudioContextState, AudioNode, AudioWorkletNode, AudioWorkletNodeOptions, BaseAudioContext,
+    MediaStream, MediaStreamTrack, MessageEvent, MessagePort,
+};
+
+use super::convert::{get, to_error};
+use crate::error::{Code, Error};
+
+/// How long a context may take to start. One that is waiting for a gesture of the user never does.
+const START_LIMIT_MS: u32 = 2_000;
+
+/// How long the worklet may take to hand out its last batch: ten batches.
+const DRAIN_LIMIT_MS: u32 = 200;
+
+/// Takes frames: all samples, channel after channel, each `stride` long and filled to `frames`; and the rate in Hz.
+pub(super) type Sink = Rc<dyn Fn(&[f32], usize, usize, u32)>;
+
+/// A source that is being listened to. Dropping it lets go of everything that it made.
+pub(super) struct Capture {
+    source: AudioNode,
+    worklet: AudioWorkletNode,
+    port: MessagePort,
+    /// The context, if it was made here: one that came with the app's own node is the app's.
+    context: Option<AudioContext>,
+    drained: Rc<Drained>,
+    _listener: EventListener,
+}
+
+/// Whether the worklet said that nothing follows, and who waits for it.
+#[derive(Default)]
+struct Drained {
+    done: Cell<bool>,
+    waiting: RefCell<Option<Function>>,
+}
+
+impl Capture {
+    /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package.
+    pub(super) async fn start(source: &JsValue, sink: Sink) -> Result<Self, JsValue> {
+        let media = get(source, "mediaStream");
+        let source = if media.is_instance_of::<MediaStream>() && !source.is_instance_of::<AudioNode>() {
+            &media
+        } else {
+            source
+        };
+        let (node, base, context) = open(source)?;
+        let started = Self::listen(node, &base, context.clone(), sink).await;
+        if started.is_err()
+            && let Some(context) = &context
+        {
+            let _ = context.close();
+        }
+        started
+    }
+
+    async fn listen(
+        source: AudioNode, base: &BaseAudioContext, context: Option<AudioContext>, sink: Sink,
+    ) -> Result<Self, JsValue> {
+        let module = base.audio_worklet().and_then(|worklet| worklet.add_module(&super::worklet_url()));
+        let module = match module {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(exception) => Err(exception),
+        };
+        module.map_err(|exception| {
+            unsupported(
+                "the package's worklet could not be loaded: is it served, and does the page's policy allow it?",
+                &exception,
+            )
+        })?;
+        if let Some(context) = &context {
+            resume(context).await?;
+        }
+        let options = AudioWorkletNodeOptions::new();
+        options.set_number_of_outputs(0);
+        let worklet = AudioWorkletNode::new_with_options(base, "ossicle-capture", &options)
+            .map_err(|exception| unsupported("this browser did not start the capture", &exception))?;
+        let port = worklet.port()?;
+        let drained = Rc::new(Drained::default());
+        let rate = base.sample_rate() as u32;
+        let listener = {
+            let (port, drained, scratch) = (port.clone(), drained.clone(), RefCell::new(Vec::new()));
+            EventListener::new(&port.clone(), "message", move |event| {
+                let batch = event.unchecked_ref::<MessageEvent>().data();
+                if batch.is_null() {
+                    drained.done.set(true);
+                    if let Some(resolve) = drained.waiting.borrow_mut().take() {
+                        let _ = resolve.call0(&JsValue::UNDEFINED);
+                    }
+                    return;
+                }
+                let count = |key: &str| get(&batch, key).as_f64().unwrap_or(0.0) as usize;
+                let (stride, frames) = (count("frames"), count("filled"));
+                let samples: Float32Array = get(&batch, "samples").unchecked_into();
+                let mut scratch = scratch.borrow_mut();
+                scratch.resize(samples.length() as usize, 0.0);
+                samples.copy_to(&mut scratch);
+                let _ = port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()));
+                sink(&scratch, stride, frames, rate);
+            })
+        };
+        port.start();
+        source.connect_with_audio_node(&worklet)?;
+        Ok(Self { source, worklet, port, context, drained, _listener: listener })
+    }
+
+    /// Stops, and waits for what the worklet still holds.
+    pub(super) async fn drain(&self) {
+        let _ = self.port.post_message(&"stop".into());
+        let mut timer = None;
+        let done = Promise::new(&mut |resolve, _| {
+            if self.drained.done.get() {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+                return;
+            }
+            *self.drained.waiting.borrow_mut() = Some(resolve.clone());
+            timer = Some(Timeout::new(DRAIN_LIMIT_MS, move || {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }));
+        });
+        let _ = JsFuture::from(done).await;
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let _ = self.port.post_message(&"stop".into());
+        let _ = self.source.disconnect_with_audio_node(&self.worklet);
+        if let Some(context) = &self.context {
+            let _ = context.close();
+        }
+        self.port.close();
+    }
+}
+
+/// The node to listen to, its context, and the context again if it was made here.
+fn open(source: &JsValue) -> Result<(AudioNode, BaseAudioContext, Option<AudioContext>), JsValue> {
+    if let Some(node) = source.dyn_ref::<AudioNode>() {
+        return Ok((node.clone(), node.context(), None));
+    }
+    let stream = if let Some(stream) = source.dyn_ref::<MediaStream>() {
+        stream.clone()
+    } else if let Some(track) = source.dyn_ref::<MediaStreamTrack>() {
+        MediaStream::new_with_tracks(&Array::of1(track))?
+    } else {
+        let message = "attach needs a MediaStream, a MediaStreamTrack, an AudioNode, or an open microphone";
+        return Err(Error::invalid(message).into());
+    };
+    if stream.get_audio_tracks().length() == 0 {
+        return Err(Error::invalid("the MediaStream has no audio track").into());
+    }
+    // The device's own rate: the browser's resampler is unspecified, ours is measured.
+    let context = AudioContext::new().map_err(|exception| unsupported("this page cannot process audio", &exception))?;
+    match context.create_media_stream_source(&stream) {
+        Ok(node) => Ok((node.into(), context.clone().into(), Some(context))),
+        Err(exception) => {
+            let _ = context.close();
+            Err(unsupported("this browser cannot read the MediaStream", &exception))
+        }
+    }
+}
+
+async fn resume(context: &AudioContext) -> Result<(), JsValue> {
+    if context.state() == AudioContextState::Running {
+        return Ok(());
+    }
+    let resumed = context.resume()?;
+    let mut timer = None;
+    let limit = Promise::new(&mut |resolve, _| {
+        timer = Some(Timeout::new(START_LIMIT_MS, move || {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }));
+    });
+    let _ = JsFuture::from(Promise::race(&Array::of2(&resumed, &limit))).await;
+    if context.state() == AudioContextState::Running {
+        return Ok(());
+    }
+    let message = "the browser starts audio only after a click or a key: call attach() from such a handler";
+    Err(Error::new(Code::AudioUnsupported, message).into())
+}
+
+fn unsupported(message: &str, cause: &JsValue) -> JsValue {
+    to_error(&Error::new(Code::AudioUnsupported, message), Some(cause))
+}

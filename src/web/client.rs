@@ -1,0 +1,102 @@
+//! `OssicleClient`: reads its options and hands out the resources.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+
+use super::auth::TokenSource;
+use super::convert::{self, get, to_value};
+use super::fetch::{Service, pairs};
+use super::microphones::Microphones;
+use super::resources::{Documents, Facts, Interactions, Templates};
+use super::stream;
+use crate::error::Error;
+use crate::rest::environment::Environment;
+
+/// Tries after the first one.
+const MAX_RETRIES: u32 = 2;
+
+/// Seconds for one attempt of a request.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The entry to everything.
+#[wasm_bindgen(skip_typescript)]
+pub struct OssicleClient(Rc<Service>);
+
+#[wasm_bindgen]
+impl OssicleClient {
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue) -> Result<Self, JsValue> {
+        Ok(Self(Rc::new(service(options)?)))
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn interactions(&self) -> Interactions {
+        Interactions(self.0.clone())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn facts(&self) -> Facts {
+        Facts(self.0.clone())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn documents(&self) -> Documents {
+        Documents(self.0.clone())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn templates(&self) -> Templates {
+        Templates(self.0.clone())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn stream(&self) -> Streams {
+        Streams(self.0.clone())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn microphones(&self) -> Microphones {
+        Microphones
+    }
+}
+
+/// `client.stream`
+#[wasm_bindgen(skip_typescript)]
+pub struct Streams(Rc<Service>);
+
+#[wasm_bindgen]
+impl Streams {
+    pub fn connect(&self, options: &JsValue) -> Promise {
+        let (service, options) = (self.0.clone(), options.clone());
+        convert::promise(async move { stream::connect(service, &options).await })
+    }
+}
+
+fn service(options: &JsValue) -> Result<Service, Error> {
+    if !options.is_object() {
+        return Err(Error::invalid("new OssicleClient needs { environment, tenantName, auth }"));
+    }
+    let text = |key: &str| get(options, key).as_string().filter(|text| !text.is_empty());
+    let auth = TokenSource::from_js("auth", &get(options, "auth"))?;
+    let stream_auth = get(options, "streamAuth");
+    let stream_auth =
+        if stream_auth.is_undefined() { auth.clone() } else { TokenSource::from_js("streamAuth", &stream_auth)? };
+    let timeout = match get(options, "timeoutInSeconds").as_f64() {
+        None => TIMEOUT,
+        Some(seconds) => Duration::try_from_secs_f64(seconds)
+            .map_err(|_| Error::invalid("timeoutInSeconds must be a number of seconds"))?,
+    };
+    Ok(Service {
+        environment: Environment::from_value(&to_value("environment", &get(options, "environment"))?)?,
+        tenant: text("tenantName").ok_or_else(|| Error::invalid("tenantName is missing"))?,
+        auth,
+        stream_auth,
+        headers: pairs("headers", &get(options, "headers"))?,
+        fetch: get(options, "fetch").dyn_into::<Function>().ok(),
+        max_retries: get(options, "maxRetries").as_f64().map_or(MAX_RETRIES, |count| count.max(0.0) as u32),
+        timeout,
+    })
+}

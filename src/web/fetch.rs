@@ -1,0 +1,249 @@
+//! Carries requests out: token, time limit, abort, retries.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo_events::EventListener;
+use gloo_net::http::{Method as HttpMethod, RequestBuilder};
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, AbortSignal};
+
+use super::auth::TokenSource;
+use super::convert::{self, get, to_error, to_js, to_value, wrap};
+use crate::error::{Code, Error};
+use crate::rest::environment::{Environment, with_query};
+use crate::rest::response::{Response, read};
+use crate::rest::retry::{Attempt, wait};
+use crate::rest::{Method, Request};
+
+/// Where the service is and how to speak to it: what all resources of a client share.
+pub(super) struct Service {
+    pub(super) environment: Environment,
+    pub(super) tenant: String,
+    pub(super) auth: Rc<TokenSource>,
+    pub(super) stream_auth: Rc<TokenSource>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) fetch: Option<Function>,
+    pub(super) max_retries: u32,
+    pub(super) timeout: Duration,
+}
+
+/// What a single call sets for itself.
+#[derive(Default)]
+pub(super) struct CallOptions {
+    abort: Option<AbortSignal>,
+    timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    headers: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+}
+
+impl CallOptions {
+    /// Reads the last argument of a method.
+    pub(super) fn from_js(options: &JsValue) -> Result<Self, Error> {
+        if options.is_undefined() || options.is_null() {
+            return Ok(Self::default());
+        }
+        let seconds = get(options, "timeoutInSeconds").as_f64();
+        let timeout = seconds.map(Duration::try_from_secs_f64).transpose();
+        Ok(Self {
+            abort: get(options, "abortSignal").dyn_into().ok(),
+            timeout: timeout.map_err(|_| Error::invalid("timeoutInSeconds must be a number of seconds"))?,
+            max_retries: get(options, "maxRetries").as_f64().map(|count| count.max(0.0) as u32),
+            headers: pairs("headers", &get(options, "headers"))?,
+            query: pairs("queryParams", &get(options, "queryParams"))?,
+        })
+    }
+
+    pub(super) fn within(timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), max_retries: Some(0), ..Self::default() }
+    }
+}
+
+/// An object of texts.
+pub(super) fn pairs(name: &str, object: &JsValue) -> Result<Vec<(String, String)>, Error> {
+    let value = to_value(name, object)?;
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect())
+}
+
+impl Service {
+    /// The promise of a request's result, as the resources' methods return it.
+    pub(super) fn call(self: &Rc<Self>, request: Result<Request, Error>, options: &JsValue) -> Promise {
+        let (service, options) = (self.clone(), CallOptions::from_js(options));
+        convert::promise(async move { service.send(request?, options?).await })
+    }
+
+    /// Sends a request, again if that may help, and reads the answer.
+    pub(super) async fn send(&self, mut request: Request, options: CallOptions) -> Result<JsValue, JsValue> {
+        let max_retries = options.max_retries.unwrap_or(self.max_retries);
+        request.query.extend(options.query.iter().cloned());
+        let (mut attempt, mut fresh_token) = (0, false);
+        loop {
+            let token = self.auth.token(fresh_token).await?;
+            let authorization = format!("Bearer {}", token.0);
+            let outcome = self.fetch(&request, &authorization, &options).await;
+            let (attempted, result) = match &outcome {
+                Ok(response) => (Attempt::Answered(response), read(response).map_err(|error| to_error(&error, None))),
+                Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, Err(exception.clone())),
+                Err(Failure::Final(exception)) => return Err(exception.clone()),
+            };
+            if let Ok(body) = &result {
+                return Ok(to_js(body));
+            }
+            // A token can be refused before its time, by a clock that differs or a revocation: one fresh one is tried.
+            if matches!(&outcome, Ok(response) if response.status == 401) && !fresh_token {
+                fresh_token = true;
+                continue;
+            }
+            let Some(pause) = wait(&request, &attempted, attempt, max_retries, js_sys::Math::random()) else {
+                return result.map(|body| to_js(&body));
+            };
+            sleep(pause, options.abort.as_ref()).await?;
+            attempt += 1;
+        }
+    }
+
+    /// One attempt.
+    async fn fetch(&self, request: &Request, authorization: &str, options: &CallOptions) -> Result<Response, Failure> {
+        let cancel = Cancel::after(options.timeout.unwrap_or(self.timeout), options.abort.as_ref())?;
+        let url = with_query(&format!("{}{}", self.environment.base, request.target()), &[]);
+        let method = match request.method {
+            Method::Get => HttpMethod::GET,
+            Method::Post => HttpMethod::POST,
+            Method::Patch => HttpMethod::PATCH,
+            Method::Delete => HttpMethod::DELETE,
+        };
+        let mut builder = RequestBuilder::new(&url)
+            .method(method)
+            .abort_signal(Some(&cancel.controller.signal()))
+            .header("Authorization", authorization)
+            .header("Tenant-Name", &self.tenant);
+        for (name, value) in self.headers.iter().chain(&options.headers) {
+            builder = builder.header(name, value);
+        }
+        let built = match &request.body {
+            Some(body) => builder.header("Content-Type", "application/json").body(body.to_string()),
+            None => builder.build(),
+        };
+        let built: web_sys::Request = match built {
+            Ok(built) => built.into(),
+            Err(_) => {
+                let error = Error::invalid("the request cannot be built: check its headers and the environment's base");
+                return Err(Failure::Final(error.into()));
+            }
+        };
+        let answer = self.start(&built).map_err(|exception| cancel.explain(&exception))?;
+        let answer = JsFuture::from(answer).await.map_err(|exception| cancel.explain(&exception))?;
+        let answer: web_sys::Response = answer.unchecked_into();
+        let answer = gloo_net::http::Response::from(answer);
+        let headers = answer.headers();
+        let body = answer.text().await.map_err(|error| cancel.explain(&JsError::from(error).into()))?;
+        Ok(Response {
+            status: answer.status(),
+            authenticate: headers.get("WWW-Authenticate"),
+            retry_after: headers.get("Retry-After"),
+            body,
+        })
+    }
+
+    /// The app's `fetch` if it gave one, else the global one of the page or worker.
+    fn start(&self, request: &web_sys::Request) -> Result<Promise, JsValue> {
+        let global = js_sys::global();
+        let function = match &self.fetch {
+            Some(function) => function.clone(),
+            None => Reflect::get(&global, &"fetch".into())?.dyn_into()?,
+        };
+        Ok(Promise::resolve(&function.call1(&global, request)?))
+    }
+}
+
+/// How an attempt failed before there was an answer.
+enum Failure {
+    /// The network did not carry it; trying again may help.
+    NotDelivered(JsValue),
+    /// It was aborted or took too long: no more attempts.
+    Final(JsValue),
+}
+
+/// Aborts a fetch when its time is over or its caller says so, and knows which it was.
+struct Cancel {
+    controller: AbortController,
+    timed_out: Rc<Cell<bool>>,
+    aborted: Rc<Cell<bool>>,
+    limit: Duration,
+    _timer: Timeout,
+    _listener: Option<EventListener>,
+}
+
+impl Cancel {
+    fn after(limit: Duration, abort: Option<&AbortSignal>) -> Result<Self, Failure> {
+        if abort.is_some_and(AbortSignal::aborted) {
+            return Err(Failure::Final(aborted().into()));
+        }
+        let controller = AbortController::new().map_err(Failure::Final)?;
+        let timed_out = Rc::new(Cell::new(false));
+        let was_aborted = Rc::new(Cell::new(false));
+        let timer = {
+            let (controller, timed_out) = (controller.clone(), timed_out.clone());
+            // setTimeout takes at most 2³¹ − 1 ms.
+            let milliseconds = limit.as_millis().min(i32::MAX as u128) as u32;
+            Timeout::new(milliseconds, move || {
+                timed_out.set(true);
+                controller.abort();
+            })
+        };
+        let listener = abort.map(|signal| {
+            let (controller, was_aborted) = (controller.clone(), was_aborted.clone());
+            EventListener::once(signal, "abort", move |_| {
+                was_aborted.set(true);
+                controller.abort();
+            })
+        });
+        Ok(Self { controller, timed_out, aborted: was_aborted, limit, _timer: timer, _listener: listener })
+    }
+
+    fn explain(&self, exception: &JsValue) -> Failure {
+        if self.aborted.get() {
+            return Failure::Final(aborted().into());
+        }
+        if self.timed_out.get() {
+            let message = format!("the service did not answer within {} s", self.limit.as_secs_f64());
+            return Failure::Final(Error::new(Code::Timeout, message).into());
+        }
+        let message = "the request did not get through: the network, the address, or the page's CORS or CSP rules";
+        Failure::NotDelivered(wrap(Code::Network, message, exception))
+    }
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.controller.abort();
+    }
+}
+
+fn aborted() -> Error {
+    Error::new(Code::Aborted, "the call was aborted")
+}
+
+/// Waits, unless the caller aborts.
+async fn sleep(pause: Duration, abort: Option<&AbortSignal>) -> Result<(), JsValue> {
+    let mut timer = None;
+    let mut listener = None;
+    let promise = Promise::new(&mut |resolve, reject| {
+        timer = Some(Timeout::new(pause.as_millis() as u32, move || {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }));
+        listener = abort.map(|signal| {
+            EventListener::once(signal, "abort", move |_| {
+                let _ = reject.call1(&JsValue::UNDEFINED, &aborted().into());
+            })
+        });
+    });
+    JsFuture::from(promise).await?;
+    Ok(())
+}

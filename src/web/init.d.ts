@@ -1,0 +1,16 @@
+
+/** Options of {@link init}. */
+export interface InitOptions {
+  /** Where the `.wasm` is, or its bytes or compiled module. Default: beside the module. */
+  wasmUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
+  /** Where the worklet's script is. Default: beside the module. */
+  workletUrl?: string | URL;
+}
+
+/**
+ * Loads the package's wasm. Await it once before anything else; further calls answer the same promise. Importing the
+ * package without calling it touches nothing, so a server may import it.
+ */
+export default function init(
+  options?: InitOptions | string | URL | Request | Response | BufferSource | WebAssembly.Module,
+): Promise<void>;

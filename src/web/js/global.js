@@ -1,0 +1,16 @@
+// The package as one classic script: `window.ossicle`. The wasm and the worklet are inside, nothing else is fetched.
+
+import * as ossicle from "./ossicle.js";
+import wasm from "#wasm";
+import worklet from "#worklet";
+
+export const { OssicleClient, OssicleError, preflight } = ossicle;
+
+/** As in the module, but it needs no URL. Under a policy that forbids `blob:` pass `{ workletUrl }`. */
+export default function init(options = {}) {
+  const inside = () => URL.createObjectURL(new Blob([worklet], { type: "text/javascript" }));
+  const { wasmUrl = wasm, workletUrl = inside() } = options;
+  return ossicle.default({ module_or_path: wasmUrl, workletUrl });
+}
+
+export { init };

@@ -1,0 +1,69 @@
+//! The browser's edge: thin, and for `wasm32` alone. Nothing here decides; it carries out what the core decided.
+//!
+//! - [`client`]: `OssicleClient`, the options it takes.
+//! - [`resources`]: a class a REST resource; [`fetch`] carries their requests out, [`auth`] holds the tokens.
+//! - [`stream`]: the `Stream` class and the driver of its engine; [`socket`] and [`capture`] are its two ends.
+//! - [`microphones`]: finding and opening them.
+//! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
+//!
+//! The contract of that border: every exported method takes `&self` and clones what it needs before it awaits, so a
+//! `free()` in the middle of an await is harmless; no `RefCell` is borrowed while JavaScript is called, so a listener
+//! may call anything. Globals are reached through names that a page and a worker both have, and only when used.
+
+// What wasm-bindgen exports is public to JavaScript, which Rust cannot see.
+#![allow(unreachable_pub)]
+// The documentation of what JavaScript sees is in `types.d.ts`.
+#![allow(missing_docs)]
+
+mod auth;
+mod capture;
+mod client;
+mod convert;
+mod events;
+mod fetch;
+mod microphones;
+mod resources;
+mod socket;
+mod stream;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.d.ts");
+
+thread_local! {
+    static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Tells where the worklet's script is. `init` of the npm package does.
+#[wasm_bindgen(skip_typescript)]
+pub fn configure(worklet_url: String) {
+    WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
+}
+
+/// The worklet's script: where `init` said, else beside the module that wasm-bindgen made.
+fn worklet_url() -> String {
+    WORKLET_URL
+        .with(|place| place.borrow().clone())
+        .unwrap_or_else(|| wasm_bindgen::link_to!(module = "/src/web/js/worklet.js"))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
+
+#[wasm_bindgen(module = "/src/web/js/preflight.js")]
+extern "C" {
+    #[wasm_bindgen(reexport)]
+    fn preflight() -> js_sys::Promise;
+}
+
+/// The monotonic clock of the page or worker.
+fn now() -> Duration {
+    Duration::from_secs_f64(performance_now().max(0.0) / 1e3)
+}
