@@ -161,11 +161,6 @@ impl Backlog {
         self.captured_until
     }
 
-    /// The duration of the next chunk, were it taken now.
-    pub(super) fn next_chunk_duration(&self, target: Duration) -> Duration {
-        self.ledger.buffered.min(target)
-    }
-
     fn pop_front(&mut self) -> Option<(Packet, bool)> {
         let packet = self.packets.pop_front()?;
         self.bytes.drain(..packet.bytes);

@@ -5,8 +5,10 @@
 //! [`Input::Tick`] at the latest, whatever else happens before. Time is a `Duration` since an instant of the driver's choice and never
 //! runs backwards; capture time is a `Duration` since the first captured frame.
 //!
-//! - [`machine`](self): states and what moves between them.
+//! - `machine`: states and what moves between them; `messages`: what the service says.
 //! - `backlog`: packets that are not yet acknowledged, and the ledger.
+//! - `requests`: what the app waits for.
+//! - `live`: a configured socket: what it was given and what has left it.
 //! - `pace`: how fast audio may be handed to a socket.
 //! - `backoff`: when to try again.
 //! - `timeline`: from a socket's time to the visit's.
@@ -14,8 +16,11 @@
 
 mod backlog;
 mod backoff;
+mod live;
 mod machine;
+mod messages;
 mod pace;
+mod requests;
 mod timeline;
 mod transcript;
 

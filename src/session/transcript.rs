@@ -5,10 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::protocol::server::Segment;
 
-/// Segments that end at most this far after what is final already are the same words heard again: the service cuts
-/// its segments at pauses, which are longer.
-const SAME_WORDS_SECONDS: f64 = 0.1;
-
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
 const MOST_SEGMENTS: usize = 20_000;
 
@@ -37,7 +33,9 @@ impl Transcript {
     /// interim items that it replaces, its own among them, are added to `replaced`.
     pub(super) fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
         let (channel, time) = (segment.participant.channel, segment.time);
-        if self.heard_before.get(&channel).is_some_and(|until| time.end <= until + SAME_WORDS_SECONDS) {
+        // The service need not cut what it hears again where it cut it first: most of a segment decides.
+        let middle = f64::midpoint(time.start, time.end);
+        if self.heard_before.get(&channel).is_some_and(|until| middle < *until) {
             return false;
         }
         self.segments.retain(|held| {
@@ -112,7 +110,8 @@ mod tests {
         take(&mut transcript, &segment("a", 0, true, 0.0, 5.0));
         transcript.restart();
         assert_eq!(take(&mut transcript, &segment("x", 0, true, 3.0, 5.05)), None);
-        assert_eq!(take(&mut transcript, &segment("y", 0, true, 5.0, 7.0)), Some(vec![]));
+        assert_eq!(take(&mut transcript, &segment("y", 0, true, 5.0, 5.05)), Some(vec![]));
+        assert_eq!(take(&mut transcript, &segment("z", 0, true, 4.9, 7.0)), Some(vec![]));
     }
 
     #[test]

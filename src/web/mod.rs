@@ -12,7 +12,7 @@
 
 // What wasm-bindgen exports is public to JavaScript, which Rust cannot see.
 #![allow(unreachable_pub)]
-// The documentation of what JavaScript sees is in `types.d.ts`.
+// The documentation of what JavaScript sees is in `types/`.
 #![allow(missing_docs)]
 
 mod auth;
@@ -32,7 +32,11 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("types.d.ts");
+const CLIENT_TYPES: &str = include_str!("types/client.d.ts");
+#[wasm_bindgen(typescript_custom_section)]
+const REST_TYPES: &str = include_str!("types/rest.d.ts");
+#[wasm_bindgen(typescript_custom_section)]
+const STREAM_TYPES: &str = include_str!("types/stream.d.ts");
 
 thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };

@@ -1,2 +1,182 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks: `cargo xtask dev | build | test | setup | help`.
+//!
+//! This file reads the arguments and picks a room; what a task does lives there:
+//! `setup` (what a fresh machine lacks), `build` (the package), `dev` (the demo on a local server), `test` (every check),
+//! `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
+//! Nothing here is part of the product.
+
+mod build;
+mod children;
+mod count;
+mod dev;
+mod place;
+mod run;
+mod serve;
+mod setup;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow, bail};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+Project tasks. Each sets up what it needs first and says so.
+
+  cargo xtask dev [--port N] [--release] [--environment eu|us]
+      builds the package and serves the demo beside the sandbox (port 8080 unless told);
+      with --environment the demo talks to the real service, with the token in OSSICLE_ACCESS_TOKEN
+      and the tenant in OSSICLE_TENANT (default base)
+  cargo xtask build [--dev]
+      builds the package into pkg/, optimised unless --dev
+  cargo xtask test [--only PART]...
+      runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package
+  cargo xtask setup
+      installs all that the tasks above need
+  cargo xtask help
+";
+
+/// What the command line asked for.
+#[derive(Debug, PartialEq)]
+enum Task {
+    Dev(dev::Options),
+    Build(build::Profile),
+    Test(Vec<test::Part>),
+    Setup,
+    Help,
+}
+
+fn main() -> ExitCode {
+    let task = parse(lexopt::Parser::from_env());
+    let done = task.map_err(|error| anyhow!("{error}: run `cargo xtask help`")).and_then(|task| {
+        children::end_with_us()?;
+        perform(task)
+    });
+    match done {
+        Ok(code) => code,
+        Err(_) if children::interrupted() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Help => print!("{HELP}"),
+        Task::Setup => setup::ensure(&setup::Need::ALL)?,
+        Task::Build(profile) => build::package(profile)?,
+        Task::Dev(options) => dev::serve(&options)?,
+        Task::Test(parts) => return test::run(&parts),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
+    let name = match arguments.next()? {
+        None => return Ok(Task::Help),
+        Some(Long("help") | Short('h')) => return Ok(Task::Help),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match name.as_str() {
+        "help" => Ok(Task::Help),
+        "setup" => none_left(arguments, Task::Setup),
+        "build" => {
+            let mut profile = build::Profile::Release;
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("dev") => profile = build::Profile::Dev,
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Build(profile))
+        }
+        "dev" => {
+            let mut options = dev::Options::default();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("port") => options.port = arguments.value()?.parse()?,
+                    Long("release") => options.profile = build::Profile::Release,
+                    Long("environment") => options.environment = Some(arguments.value()?.parse()?),
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Dev(options))
+        }
+        "test" => {
+            let mut parts = Vec::new();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("only") => parts.push(arguments.value()?.parse()?),
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Test(parts))
+        }
+        other => bail!("there is no task {other:?}"),
+    }
+}
+
+fn none_left(mut arguments: lexopt::Parser, task: Task) -> Result<Task> {
+    match arguments.next()? {
+        None => Ok(task),
+        Some(Long("help") | Short('h')) => Ok(Task::Help),
+        Some(other) => Err(anyhow!(other.unexpected())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Task> {
+        parse(lexopt::Parser::from_args(arguments))
+    }
+
+    #[test]
+    fn no_argument_asks_for_help() {
+        assert_eq!(parsed(&[]).unwrap(), Task::Help);
+        assert_eq!(parsed(&["dev", "--help"]).unwrap(), Task::Help);
+    }
+
+    #[test]
+    fn dev_serves_a_quick_build_on_port_8080_unless_told() {
+        let Task::Dev(options) = parsed(&["dev"]).unwrap() else { unreachable!("dev is dev") };
+        assert_eq!((options.port, options.profile, options.environment), (8080, build::Profile::Dev, None));
+        let Task::Dev(options) = parsed(&["dev", "--port=9000", "--release", "--environment", "us"]).unwrap() else {
+            unreachable!("dev is dev")
+        };
+        assert_eq!((options.port, options.profile), (9000, build::Profile::Release));
+        assert_eq!(options.environment, Some(dev::Environment::Us));
+    }
+
+    #[test]
+    fn parts_of_the_tests_are_named_one_by_one() {
+        let parts = vec![test::Part::Native, test::Part::E2e];
+        assert_eq!(parsed(&["test", "--only", "native", "--only=e2e"]).unwrap(), Task::Test(parts));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        for arguments in [
+            &["deploy"][..],
+            &["build", "--fast"],
+            &["test", "--only", "everything"],
+            &["dev", "--environment", "mars"],
+            &["dev", "--port", "70000"],
+            &["setup", "more"],
+        ] {
+            let refused = parsed(arguments).unwrap_err().to_string();
+            let last = arguments.last().unwrap();
+            assert!(refused.contains(last), "{refused} names {last}");
+        }
+    }
+}

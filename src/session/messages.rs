@@ -1,0 +1,107 @@
+//! What the service says, and what follows from it.
+
+use std::time::Duration;
+
+use super::machine::{Connection, connection_lost};
+use super::{Event, Output, Session, State};
+use crate::error::{Code, Error};
+use crate::protocol::server::{Segment, ServerMessage, ServiceError};
+
+impl Session {
+    pub(super) fn text(&mut self, text: &str, now: Duration) {
+        let Ok(parsed) = ServerMessage::parse(text) else {
+            let message = format!("the service sent a message of {} bytes that cannot be read", text.len());
+            return self.announce(Event::Error(Error::new(Code::Protocol, message)));
+        };
+        if parsed.unreadable_items > 0 {
+            let message = format!("the service sent {} items that cannot be read", parsed.unreadable_items);
+            self.announce(Event::Error(Error::new(Code::Protocol, message)));
+        }
+        match parsed.message {
+            ServerMessage::ConfigAccepted => self.accepted(now),
+            ServerMessage::ConfigRefused { status, reason } => {
+                let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
+                let message = format!("the service refused the configuration ({status}): {reason}");
+                self.fail(Error::new(Code::ConfigRejected, message));
+            }
+            ServerMessage::Transcript(segments) => self.segments(segments),
+            ServerMessage::Facts(facts) if !facts.is_empty() => self.announce(Event::Facts { facts }),
+            ServerMessage::Flushed => self.flushed(),
+            ServerMessage::Usage { credits, total } => {
+                if total {
+                    self.usage = Some(credits);
+                }
+                self.announce(Event::Usage { credits, total });
+            }
+            ServerMessage::AudioEvent(data) => self.announce(Event::AudioEvent { data }),
+            ServerMessage::Error(error) => {
+                let error = service_error(error);
+                self.last_error = Some(error.clone());
+                self.announce(Event::Error(error));
+            }
+            ServerMessage::Ended => self.ended(now),
+            ServerMessage::ConfigAlreadyReceived | ServerMessage::Facts(_) | ServerMessage::Unknown => {}
+        }
+    }
+
+    fn segments(&mut self, segments: Vec<Segment>) {
+        let mut kept = Vec::with_capacity(segments.len());
+        let mut replaced = Vec::new();
+        for mut segment in segments {
+            segment.time.start = self.timeline.to_visit(segment.time.start);
+            segment.time.end = self.timeline.to_visit(segment.time.end);
+            if self.transcript.take(&segment, &mut replaced) {
+                kept.push(segment);
+            }
+        }
+        if kept.is_empty() {
+            return;
+        }
+        self.announce(Event::Transcript { segments: kept, replaced });
+        let channels = self.options.configuration.transcription.participants.len();
+        let until = self.transcript.final_until(u32::try_from(channels).unwrap_or(1));
+        if let Ok(until) = Duration::try_from_secs_f64(until) {
+            self.backlog.acknowledge(until);
+        }
+    }
+
+    fn flushed(&mut self) {
+        self.announce(Event::Flushed);
+        if let Some(flush) = self.requests.flushed() {
+            self.backlog.acknowledge(flush.at);
+            self.outputs.push_back(Output::Answered(flush.id, Ok(())));
+        }
+    }
+
+    fn ended(&mut self, now: Duration) {
+        if self.requests.end_was_sent() {
+            self.backlog.acknowledge(Duration::MAX);
+            // What the service answered with the end was asked for by the flushes before it as well.
+            for id in self.requests.take_all() {
+                self.outputs.push_back(Output::Answered(id, Ok(())));
+            }
+            self.connection = Connection::None;
+            self.outputs.push_back(Output::CloseSocket);
+            self.enter(State::Ended, None);
+            return self.announce(Event::Ended { usage: self.usage });
+        }
+        // Nobody asked for it: the service gave this socket up. An error that cannot heal says so; else go on.
+        match self.last_error.take() {
+            Some(error) if !error.retryable => self.fail(error),
+            error => {
+                self.outputs.push_back(Output::CloseSocket);
+                self.lost(error.unwrap_or_else(|| connection_lost("the service ended the stream".to_owned())), now);
+            }
+        }
+    }
+}
+
+fn service_error(error: ServiceError) -> Error {
+    let code = error.status.map_or(Code::ServerError, Code::of_status);
+    let parts = [error.title, error.details].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let parts = if parts.is_empty() { "no details were given".to_owned() } else { parts };
+    let mut result = Error::new(code, format!("the service reports an error: {parts}"));
+    result.status = error.status;
+    result.request_id = error.request_id;
+    result
+}

@@ -1,0 +1,110 @@
+//! What the app waits for: flushes, and the end.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::RequestId;
+use crate::protocol::client::ClientMessage;
+
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    flushes: VecDeque<Flush>,
+    end: Option<End>,
+}
+
+#[derive(Debug)]
+pub(super) struct Flush {
+    pub(super) id: RequestId,
+    /// Capture time that must have been sent before.
+    pub(super) at: Duration,
+    deadline: Duration,
+    sent: bool,
+}
+
+#[derive(Debug)]
+struct End {
+    id: RequestId,
+    deadline: Duration,
+    sent: bool,
+}
+
+impl Requests {
+    pub(super) fn flush(&mut self, id: RequestId, at: Duration, deadline: Duration) {
+        self.flushes.push_back(Flush { id, at, deadline, sent: false });
+    }
+
+    pub(super) fn end(&mut self, id: RequestId, deadline: Duration) {
+        self.end = Some(End { id, deadline, sent: false });
+    }
+
+    pub(super) const fn is_ending(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether the present socket was told to end.
+    pub(super) fn end_was_sent(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.sent)
+    }
+
+    /// Whether a chunk must go although it is not full.
+    pub(super) fn want_partial(&self) -> bool {
+        self.end.is_some() || self.flushes.iter().any(|flush| !flush.sent)
+    }
+
+    /// The next message that is due when all audio before `sent_until` was handed over, and `all_sent` tells whether
+    /// that is all there is.
+    pub(super) fn next_message(&mut self, sent_until: Duration, all_sent: bool) -> Option<ClientMessage<'static>> {
+        let flush = self.flushes.iter_mut().find(|flush| !flush.sent);
+        if let Some(flush) = flush.filter(|flush| flush.at <= sent_until) {
+            flush.sent = true;
+            return Some(ClientMessage::Flush);
+        }
+        let end = self.end.as_mut().filter(|end| all_sent && !end.sent)?;
+        end.sent = true;
+        Some(ClientMessage::End)
+    }
+
+    /// A new socket stands: what it will be asked has until then.
+    pub(super) fn extend(&mut self, deadline: Duration) {
+        let deadlines = self.flushes.iter_mut().map(|flush| &mut flush.deadline);
+        for place in deadlines.chain(self.end.as_mut().map(|end| &mut end.deadline)) {
+            *place = deadline.max(*place);
+        }
+    }
+
+    /// The socket is gone: what it was asked has to be asked again.
+    pub(super) fn rewind(&mut self) {
+        self.flushes.iter_mut().for_each(|flush| flush.sent = false);
+        if let Some(end) = &mut self.end {
+            end.sent = false;
+        }
+    }
+
+    /// A flush was answered: the oldest that was sent.
+    pub(super) fn flushed(&mut self) -> Option<Flush> {
+        self.flushes.pop_front_if(|flush| flush.sent)
+    }
+
+    /// A flush whose time is over.
+    pub(super) fn expired_flush(&mut self, now: Duration) -> Option<RequestId> {
+        let at = self.flushes.iter().position(|flush| now >= flush.deadline)?;
+        self.flushes.remove(at).map(|flush| flush.id)
+    }
+
+    /// Whether the end's time is over.
+    pub(super) fn end_expired(&self, now: Duration) -> bool {
+        self.end.as_ref().is_some_and(|end| now >= end.deadline)
+    }
+
+    /// The earliest time limit.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let end = self.end.as_ref().map(|end| end.deadline);
+        self.flushes.iter().map(|flush| flush.deadline).chain(end).min()
+    }
+
+    /// All that is still open, flushes first; nothing is afterwards.
+    pub(super) fn take_all(&mut self) -> Vec<RequestId> {
+        let flushes = self.flushes.drain(..).map(|flush| flush.id);
+        flushes.chain(self.end.take().map(|end| end.id)).collect()
+    }
+}

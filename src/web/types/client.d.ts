@@ -1,0 +1,123 @@
+/**
+ * ossicle: real-time ambient clinical documentation in the browser.
+ *
+ * Names of resources, methods, parameters and results follow `@corti/sdk` 1.0. Timestamps are ISO 8601 texts; ids are
+ * UUIDs; fields of a response that are not listed here stay on the object. Every promise settles: with a result, or with
+ * an {@link OssicleError}.
+ */
+
+/** What kind of failure an {@link OssicleError} is. */
+export type OssicleErrorCode =
+  | "invalid_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "rate_limited"
+  | "server_error"
+  | "timeout"
+  | "aborted"
+  | "network"
+  | "config_rejected"
+  | "connection_lost"
+  | "protocol"
+  | "audio_unsupported"
+  | "microphone_denied"
+  | "microphone_missing"
+  | "not_initialised";
+
+/** What every failure of the package is. Its message holds no token and no clinical text. */
+export class OssicleError extends Error {
+  private constructor();
+  readonly name: "OssicleError";
+  /** For programs to match on. */
+  readonly code: OssicleErrorCode;
+  /** What happened and what to do, for people. */
+  readonly message: string;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+  /** HTTP status, where there was one. */
+  readonly statusCode?: number;
+  /** The service's id of the request, for its support. */
+  readonly requestId?: string;
+  /** What the service answered. It may quote the request; it is not enumerable, so logs leave it out. */
+  readonly body?: unknown;
+  /** The exception behind this one, where there was one. */
+  readonly cause?: unknown;
+}
+
+/** What {@link preflight} found. */
+export interface Preflight {
+  /** Whether nothing is missing. */
+  ok: boolean;
+  /** What is missing. */
+  missing: (
+    | "secure-context"
+    | "webassembly"
+    | "websocket"
+    | "audio-worklet"
+    | "get-user-media"
+    | "microphone"
+    | "microphone-permission"
+  )[];
+  /** What is known of the microphone without asking the user. */
+  microphone: "granted" | "denied" | "prompt" | "missing" | "unknown";
+}
+
+/** Tells what this browser lacks for a visit. It needs no `init`, and asks the user nothing. */
+export function preflight(): Promise<Preflight>;
+
+/** A token as text, or with the seconds that it is good for. */
+export type Token = string | { accessToken: string; expiresIn?: number };
+
+/**
+ * Where tokens come from: a fixed one, or a function that is asked before every request whose token is within 30
+ * seconds of its end, and before every (re)connection of a stream. Visits outlast tokens: prefer the function.
+ */
+export type Auth = { accessToken: string; expiresIn?: number } | (() => Token | Promise<Token>);
+
+/** The service's region, or full URLs: a proxy of your own, or the sandbox. */
+export type Environment = "eu" | "us" | { base: string; wss: string; login?: string };
+
+/** Options of {@link OssicleClient}. */
+export interface OssicleClientOptions {
+  environment: Environment;
+  /** The tenant, sent as `Tenant-Name` and on the socket. */
+  tenantName: string;
+  auth: Auth;
+  /** Another source of tokens for the socket, for tokens of the limited scope `streams`. Default: `auth`. */
+  streamAuth?: Auth;
+  /** Tries after the first one. Default 2. */
+  maxRetries?: number;
+  /** Seconds for each attempt of a request. Default 60. */
+  timeoutInSeconds?: number;
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** Used in place of the global `fetch`. */
+  fetch?: (request: Request) => Promise<Response>;
+}
+
+/** Options of a single call. */
+export interface RequestOptions {
+  /** Aborts the call and its fetch; it rejects with the code `aborted`. */
+  abortSignal?: AbortSignal;
+  /** Seconds for each attempt. */
+  timeoutInSeconds?: number;
+  /** Tries after the first one. */
+  maxRetries?: number;
+  headers?: Record<string, string>;
+  queryParams?: Record<string, string>;
+}
+
+/** The entry to everything. Await `init()` before creating one. */
+export class OssicleClient {
+  constructor(options: OssicleClientOptions);
+  readonly interactions: Interactions;
+  readonly facts: Facts;
+  readonly documents: Documents;
+  readonly templates: Templates;
+  readonly stream: Streams;
+  readonly microphones: Microphones;
+  free(): void;
+  [Symbol.dispose](): void;
+}

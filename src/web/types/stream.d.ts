@@ -1,0 +1,199 @@
+
+// Streams
+
+/** The configuration of a stream, as the service has it. */
+export interface StreamConfiguration {
+  transcription: {
+    /** Language spoken, as a BCP 47 tag. */
+    primaryLanguage: string;
+    /** Whether to tell speakers apart within a channel. */
+    diarize?: boolean;
+    /** @deprecated The former name of `diarize`. */
+    isDiarization?: boolean;
+    /** Whether each channel holds one participant. */
+    isMultichannel?: boolean;
+    participants: { channel: number; role: "doctor" | "patient" | "multiple" }[];
+  };
+  mode:
+    | { type: "facts"; outputLocale: string; factGenerationInterval?: "fixed" | "fast_init" }
+    | { type: "transcription"; outputLocale?: string };
+  /** MIME type of the audio. Filled in from `audio` unless given. */
+  audioFormat?: string;
+  retentionPolicy?: "retain" | "none";
+  audioEvents?: { enabled: boolean };
+  /** At most 1,000. */
+  replacements?: { find: string; replace: string }[];
+  /** At most 1,000 terms of at most 50 characters. */
+  keyterms?: { terms: { term: string }[] };
+}
+
+/** Options of `stream.connect`. */
+export interface StreamOptions {
+  /** The interaction's id. */
+  id: string;
+  configuration: StreamConfiguration;
+  audio?: {
+    /** Default `auto`: the best that this version has, which is PCM. */
+    encoding?: "auto" | "pcm";
+    /** Hz of what is sent. Default 16,000; more buys nothing in recognition. */
+    sampleRate?: number;
+    /** Channels of what is sent. Default 1: several planes are averaged. */
+    channels?: number;
+    /** Milliseconds of audio in a message, 100 to 1,000. Default 250. */
+    chunkMs?: number;
+  };
+  /** Whether `connect` waits for the service to accept the configuration. Default true. */
+  awaitConfiguration?: boolean;
+  /** Failed attempts in a row after which the stream fails. Default 30. */
+  reconnectAttempts?: number;
+  /** Seconds until the configuration must have been accepted; also for each later attempt. Default 15. */
+  connectionTimeoutInSeconds?: number;
+  /** Aborts the attempt to connect, and closes the stream. */
+  abortSignal?: AbortSignal;
+  /** A socket elsewhere than at the service. Tenant and token are then the proxy's business. */
+  proxy?: { url: string; protocols?: string[] | Record<string, string>; queryParameters?: Record<string, string> };
+  /** Seconds of audio that are kept for a reconnect. Default 120. */
+  bufferSeconds?: number;
+  /** Seconds after which sent audio counts as heard without a transcript. Default 30. */
+  acknowledgeAfterSeconds?: number;
+  /** Multiple of real time at which held audio is sent after a reconnect. Default 1.5. */
+  catchUpRate?: number;
+}
+
+export type StreamState =
+  | "connecting"
+  | "configuring"
+  | "streaming"
+  | "reconnecting"
+  | "ending"
+  | "ended"
+  | "failed";
+
+/** A piece of the transcript. */
+export interface TranscriptSegment {
+  id: string;
+  transcript: string;
+  /** `false` for an interim item, which a later one may replace. */
+  final: boolean;
+  /** −1 without diarization. */
+  speakerId: number;
+  participant: { channel: number; role?: "doctor" | "patient" | "multiple" };
+  /** Seconds since the visit's first audio. */
+  time: { start: number; end: number };
+}
+
+/** Figures of a stream. Always: captured = acknowledged + inFlight + buffered + dropped. */
+export interface StreamStats {
+  capturedSeconds: number;
+  /** Handed to a socket, each second counted once. */
+  sentSeconds: number;
+  /** Heard by the service for certain. */
+  acknowledgedSeconds: number;
+  /** Handed to the present socket and not acknowledged. */
+  inFlightSeconds: number;
+  /** Handed to a socket again after a reconnect. */
+  replayedSeconds: number;
+  /** Given up because the buffer was full. */
+  droppedSeconds: number;
+  /** Waiting to be sent. */
+  bufferedSeconds: number;
+  /** Bytes held in memory for a replay. */
+  bufferedBytes: number;
+  /** Bytes of audio sent, replays included. */
+  bytesSent: number;
+  /** Sockets opened after the first. */
+  reconnects: number;
+}
+
+/** The events of a stream and what their listeners get. */
+export interface StreamEvents {
+  state: { type: "state"; state: StreamState; previous: StreamState; reason?: string };
+  /** `replaced`: ids of interim items that these segments replace. */
+  transcript: { type: "transcript"; segments: TranscriptSegment[]; replaced: string[] };
+  /** New facts, and known ones (by `id`) with a new text. */
+  facts: { type: "facts"; facts: Fact[] };
+  flushed: { type: "flushed" };
+  /** Credits used so far, or in total. */
+  usage: { type: "usage"; credits: number; total: boolean };
+  audioEvent: { type: "audioEvent"; data: { event: string; channel?: number; startTimeMs?: number } };
+  /** About ten a second and channel; dBFS. */
+  level: { type: "level"; channel: number; rms: number; peak: number; clipped: number };
+  /** Seconds since the visit's first audio. */
+  audioDropped: { type: "audioDropped"; start: number; end: number; reason: string };
+  /** Whether the stream goes on, `state` says. */
+  error: OssicleError;
+  ended: { type: "ended"; usage?: number };
+  /** Every message of the service as it came. */
+  message: { type: string; [key: string]: unknown };
+}
+
+/** What a stream came to. */
+export interface StreamSummary {
+  /** Credits of the whole stream, where the service said so. */
+  usage?: number;
+  stats: StreamStats;
+}
+
+/** `client.stream` */
+export class Streams {
+  private constructor();
+  /** Resolves when the service has accepted the configuration. */
+  connect(options: StreamOptions): Promise<Stream>;
+}
+
+/** A stream of an interaction. It lives until it ended, failed or was closed, even if you let go of the object. */
+export class Stream {
+  private constructor();
+  readonly state: StreamState;
+  readonly stats: StreamStats;
+  /** The transcript so far in time order, interim items included. */
+  readonly transcript: TranscriptSegment[];
+  /** What is declared to the service as the audio's format. */
+  readonly audioFormat: string;
+  /** Adds a listener, any number for an event. What it returns takes it off again. */
+  on<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
+  /** As `on`, for the next event only. */
+  once<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
+  /** Takes a listener off an event; all of them if none is given. */
+  off<E extends keyof StreamEvents>(event: E, listener?: (payload: StreamEvents[E]) => void): void;
+  /** Captures a source. Call it from a click or a key: browsers start audio only then. */
+  attach(source: MediaStream | MediaStreamTrack | AudioNode | Microphone): Promise<void>;
+  /** Stops capturing; the stream goes on. Resolves when the last captured audio has been taken. */
+  detach(): Promise<void>;
+  /** Takes frames of a worklet of your own: one array a channel, all of one length, −1 to 1; their rate in Hz. */
+  pushFrame(planes: Float32Array[], sampleRate: number): void;
+  /** Has the service answer what is pending; resolves when it has. The stream goes on. */
+  flush(): Promise<StreamSummary>;
+  /** Sends what is held, ends the stream, and resolves when the service has confirmed it. */
+  end(): Promise<StreamSummary>;
+  /** Stops at once; what is pending is rejected with the code `aborted`. */
+  close(): void;
+  /** Closes, and frees the memory. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+// Microphones
+
+/** `client.microphones` */
+export class Microphones {
+  private constructor();
+  /** The microphones. Their labels are empty until the user has allowed one. */
+  list(): Promise<{ deviceId: string; label: string }[]>;
+  /**
+   * Opens one; the browser may ask the user. `conversation` (default) has echo cancellation, noise suppression and
+   * gain control on, `dictation` off.
+   */
+  open(options?: { deviceId?: string; preset?: "conversation" | "dictation" }): Promise<Microphone>;
+}
+
+/** An open microphone. */
+export class Microphone {
+  private constructor();
+  readonly mediaStream: MediaStream;
+  readonly label: string;
+  /** Lets go of the device. */
+  close(): void;
+  free(): void;
+  [Symbol.dispose](): void;
+}

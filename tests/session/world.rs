@@ -1,0 +1,472 @@
+//! A service, a network and an app around one session.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use ossicle::protocol::client::Configuration;
+use ossicle::session::{Event, Input, Options, Output, RequestId, Session, SocketId, State};
+use ossicle::{Code, Error};
+use serde_json::{Value, json};
+
+/// Length of a slot, which is a packet.
+pub(crate) const SLOT: Duration = Duration::from_millis(10);
+
+/// How often captured slots reach the session, as from a worklet.
+const CAPTURE: Duration = Duration::from_millis(20);
+
+/// The request of the app's end.
+pub(crate) const END: RequestId = 1_000;
+
+/// Slots in a transcript segment of the simulated service: three seconds.
+const SEGMENT_SLOTS: usize = 300;
+
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+pub(crate) fn options() -> Options {
+    let configuration = Configuration::from_value(json!({
+        "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
+        "mode": { "type": "facts", "outputLocale": "en" },
+        "audioFormat": "audio/pcm; rate=16000; channels=1; bits=16",
+    }));
+    Options::new(configuration.unwrap())
+}
+
+/// What a fault does to the world, from its time on.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// The socket is gone, and what was on its way with it; the client hears this code.
+    Drop(u16),
+    /// No socket opens for so long.
+    Refuse(Duration),
+    /// Sockets open for so long, but nothing is answered on them.
+    Silent(Duration),
+    /// For so long nothing leaves the client's socket and nothing arrives; nobody is told.
+    Stall(Duration),
+    /// The service ends the stream of its own accord.
+    Ended,
+    /// The service says something: garbage, an unknown type, anything.
+    Say(String),
+    /// The token provider fails for so long.
+    NoToken(Duration),
+}
+
+#[derive(Debug)]
+enum Frame {
+    Open,
+    Text(String),
+    Audio(Vec<u8>),
+    Close(u16),
+}
+
+/// One socket, both ends.
+#[derive(Debug)]
+struct Link {
+    id: SocketId,
+    up: VecDeque<(Duration, Frame)>,
+    down: VecDeque<(Duration, Frame)>,
+    /// Nobody reads or writes any more.
+    is_dead: bool,
+    /// Bytes that have not left the client.
+    buffered: VecDeque<usize>,
+    configured: bool,
+    is_silent: bool,
+    log: Vec<&'static str>,
+    heard: Vec<u32>,
+    transcribed: usize,
+}
+
+pub(crate) struct World {
+    pub(crate) now: Duration,
+    pub(crate) session: Session,
+    pub(crate) latency: Duration,
+    pub(crate) faults: VecDeque<(Duration, Fault)>,
+    /// No audio is captured from then on.
+    pub(crate) capture_until: Duration,
+    captured: u32,
+    next_capture: Duration,
+    link: Option<Link>,
+    closed_links: Vec<Link>,
+    refuse_until: Duration,
+    silent_until: Duration,
+    stall_until: Duration,
+    no_token_until: Duration,
+    /// What the REST API would say of the token.
+    pub(crate) diagnosis: Result<(), Error>,
+    /// How the service answers a configuration.
+    pub(crate) verdict: Value,
+    pub(crate) connected: Option<Result<(), Error>>,
+    pub(crate) asked: BTreeSet<RequestId>,
+    pub(crate) answered: Vec<(RequestId, Result<(), Error>)>,
+    pub(crate) events: Vec<Event>,
+    segments_made: u32,
+    diagnosing: Option<(Duration, SocketId)>,
+}
+
+impl World {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            now: Duration::ZERO,
+            session: Session::new(options, Duration::ZERO),
+            latency: ms(30),
+            faults: VecDeque::new(),
+            capture_until: Duration::MAX,
+            captured: 0,
+            next_capture: CAPTURE,
+            link: None,
+            closed_links: Vec::new(),
+            refuse_until: Duration::ZERO,
+            silent_until: Duration::ZERO,
+            stall_until: Duration::ZERO,
+            no_token_until: Duration::ZERO,
+            diagnosis: Ok(()),
+            verdict: json!({ "type": "CONFIG_ACCEPTED" }),
+            connected: None,
+            asked: BTreeSet::new(),
+            answered: Vec::new(),
+            events: Vec::new(),
+            segments_made: 0,
+            diagnosing: None,
+        }
+    }
+
+    pub(crate) fn flush(&mut self, id: RequestId) {
+        self.asked.insert(id);
+        self.input(Input::Flush(id));
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.end_as(END);
+    }
+
+    pub(crate) fn end_as(&mut self, id: RequestId) {
+        self.capture_until = self.now;
+        if let Some(link) = &mut self.link {
+            // See `Fault::Ended`: none may be on its way.
+            link.down.retain(|(_, frame)| !matches!(frame, Frame::Text(text) if text.contains("ENDED")));
+        }
+        self.asked.insert(id);
+        self.input(Input::End(id));
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.input(Input::Close);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run_for(&mut self, duration: Duration) {
+        self.run_until(self.now + duration, |_| false);
+    }
+
+    /// Lets time pass until something holds; panics if it does not within `limit`.
+    pub(crate) fn run_until_it(&mut self, what: &str, limit: Duration, holds: impl Fn(&Self) -> bool) {
+        self.run_until(self.now + limit, &holds);
+        assert!(holds(self), "{what}: not within {limit:?}; the state is {:?}", self.session.state());
+    }
+
+    pub(crate) fn answer(&self, id: RequestId) -> Option<&Result<(), Error>> {
+        self.answered.iter().find(|(answered, _)| *answered == id).map(|(_, result)| result)
+    }
+
+    /// Slots that were captured.
+    pub(crate) const fn captured(&self) -> u32 {
+        self.captured
+    }
+
+    /// Slots that the service heard on any socket.
+    pub(crate) fn heard(&self) -> BTreeSet<u32> {
+        self.links().flat_map(|link| link.heard.iter().copied()).collect()
+    }
+
+    /// What each socket was sent: kinds of messages, repeats left out.
+    pub(crate) fn orders(&self) -> Vec<Vec<&'static str>> {
+        self.links()
+            .map(|link| {
+                let mut order = link.log.clone();
+                order.dedup();
+                order
+            })
+            .collect()
+    }
+
+    /// The slots that the final segments of the events name, in their order.
+    pub(crate) fn transcribed(&self) -> Vec<u32> {
+        let segments = self.events.iter().filter_map(|event| match event {
+            Event::Transcript { segments, .. } => Some(segments),
+            _ => None,
+        });
+        let finals = segments.flatten().filter(|segment| segment.is_final);
+        finals
+            .flat_map(|segment| {
+                let (first, last) = segment.transcript.0.split_once('-').unwrap();
+                let (first, last): (u32, u32) = (first.parse().unwrap(), last.parse().unwrap());
+                // The time must be the visit's: slot n is captured at n × 10 ms.
+                assert!((segment.time.start - f64::from(first) / 100.0).abs() < 1e-6, "start of {first}-{last}");
+                assert!((segment.time.end - f64::from(last + 1) / 100.0).abs() < 1e-6, "end of {first}-{last}");
+                first..=last
+            })
+            .collect()
+    }
+
+    fn links(&self) -> impl Iterator<Item = &Link> {
+        self.closed_links.iter().chain(&self.link)
+    }
+
+    fn run_until(&mut self, until: Duration, stop: impl Fn(&Self) -> bool) {
+        while self.now < until && !stop(self) {
+            let due = self.next_due().min(until);
+            self.now = self.now.max(due);
+            self.happen();
+        }
+    }
+
+    fn next_due(&self) -> Duration {
+        let is_stalled = self.now < self.stall_until;
+        let frames = self
+            .link
+            .as_ref()
+            .filter(|_| !is_stalled)
+            .map(|link| [link.up.front(), link.down.front()].into_iter().flatten().map(|(due, _)| *due).min());
+        let capture = (self.next_capture < self.capture_until).then_some(self.next_capture);
+        let fault = self.faults.front().map(|(due, _)| *due);
+        let stall = is_stalled.then_some(self.stall_until);
+        let diagnosis = self.diagnosing.map(|(due, _)| due);
+        [frames.flatten(), capture, fault, stall, diagnosis, self.session.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Duration::MAX)
+    }
+
+    /// Everything that is due now.
+    fn happen(&mut self) {
+        while let Some((_, fault)) = self.faults.pop_front_if(|(due, _)| *due <= self.now) {
+            self.strike(fault);
+        }
+        if self.next_capture <= self.now && self.next_capture < self.capture_until {
+            self.next_capture += CAPTURE;
+            self.capture();
+        }
+        if let Some((_, id)) = self.diagnosing.take_if(|(due, _)| *due <= self.now) {
+            self.input(Input::Diagnosed(id, self.diagnosis.clone()));
+        }
+        if self.now >= self.stall_until {
+            self.deliver();
+        }
+        if self.session.poll_timeout().is_some_and(|due| due <= self.now) {
+            let buffered_bytes = self.link.as_ref().map_or(0, |link| link.buffered.iter().sum());
+            self.input(Input::Tick { buffered_bytes });
+        }
+    }
+
+    fn capture(&mut self) {
+        for _ in 0..CAPTURE.as_millis() / SLOT.as_millis() {
+            let slot = self.captured;
+            self.captured += 1;
+            self.input(Input::Packet(SLOT * slot, SLOT, &slot.to_le_bytes()));
+        }
+    }
+
+    fn strike(&mut self, fault: Fault) {
+        match fault {
+            Fault::Drop(code) => {
+                if let Some(link) = &mut self.link {
+                    link.is_dead = true;
+                    link.up.clear();
+                    link.down.clear();
+                    link.down.push_back((self.now, Frame::Close(code)));
+                }
+            }
+            Fault::Refuse(duration) => self.refuse_until = self.now + duration,
+            Fault::Silent(duration) => self.silent_until = self.now + duration,
+            Fault::Stall(duration) => self.stall_until = self.now + duration,
+            // One that crosses the client's own `end` cannot be told from its answer, by any client.
+            Fault::Ended if !self.asked.contains(&END) => self.say(json!({ "type": "ENDED" }).to_string()),
+            Fault::Ended => {}
+            Fault::Say(text) => self.say(text),
+            Fault::NoToken(duration) => self.no_token_until = self.now + duration,
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.session.handle(input, self.now);
+        self.check_ledger();
+        while let Some(output) = self.session.poll_output() {
+            self.perform(output);
+        }
+    }
+
+    fn check_ledger(&self) {
+        let ledger = self.session.ledger();
+        let places = ledger.acknowledged + ledger.in_flight + ledger.buffered + ledger.dropped;
+        assert_eq!(ledger.captured, places, "the ledger does not add up at {:?}: {ledger:?}", self.now);
+    }
+
+    fn perform(&mut self, output: Output) {
+        let due = self.now + self.latency;
+        match output {
+            Output::Open(id) => {
+                assert!(self.link.is_none(), "a second socket while one is open");
+                if self.now < self.no_token_until {
+                    let mut error = Error::new(Code::Unauthorized, "the token provider failed");
+                    error.retryable = true;
+                    return self.input(Input::OpenFailed(id, error));
+                }
+                let refused = self.now < self.refuse_until;
+                let frame = if refused { Frame::Close(1006) } else { Frame::Open };
+                self.link = Some(Link {
+                    id,
+                    up: VecDeque::new(),
+                    down: VecDeque::from([(due + self.latency, frame)]),
+                    is_dead: refused,
+                    buffered: VecDeque::new(),
+                    configured: false,
+                    is_silent: self.now < self.silent_until,
+                    log: Vec::new(),
+                    heard: Vec::new(),
+                    transcribed: 0,
+                });
+            }
+            Output::SendText(text) => self.send(due, Frame::Text(text), 0),
+            Output::SendAudio(bytes) => {
+                let length = bytes.len();
+                self.send(due, Frame::Audio(bytes), length);
+            }
+            Output::CloseSocket => self.closed_links.extend(self.link.take()),
+            Output::Diagnose(id) => {
+                self.closed_links.extend(self.link.take());
+                self.diagnosing = Some((due, id));
+            }
+            Output::Connected(result) => assert!(self.connected.replace(result).is_none(), "connect settled twice"),
+            Output::Answered(id, result) => {
+                assert!(self.answer(id).is_none(), "request {id} settled twice");
+                assert!(self.asked.contains(&id), "request {id} was never made");
+                self.answered.push((id, result));
+            }
+            Output::Event(event) => self.events.push(event),
+        }
+    }
+
+    fn send(&mut self, due: Duration, frame: Frame, length: usize) {
+        let link = self.link.as_mut().expect("nothing is sent without a socket");
+        if !link.is_dead {
+            link.up.push_back((due, frame));
+            link.buffered.push_back(length);
+        }
+    }
+
+    fn deliver(&mut self) {
+        while let Some((_, frame)) =
+            self.link.as_mut().and_then(|link| link.up.pop_front_if(|(due, _)| *due <= self.now))
+        {
+            if let Some(link) = &mut self.link {
+                link.buffered.pop_front();
+            }
+            self.serve(frame);
+        }
+        while let Some((_, frame)) =
+            self.link.as_mut().and_then(|link| link.down.pop_front_if(|(due, _)| *due <= self.now))
+        {
+            let Some(id) = self.link.as_ref().map(|link| link.id) else { return };
+            match frame {
+                Frame::Open => self.input(Input::SocketOpened(id)),
+                Frame::Text(text) => self.input(Input::Text(id, &text)),
+                Frame::Close(code) => {
+                    self.closed_links.extend(self.link.take());
+                    self.input(Input::SocketClosed(id, code));
+                }
+                Frame::Audio(_) => {}
+            }
+        }
+    }
+
+    /// The service's side of a socket.
+    fn serve(&mut self, frame: Frame) {
+        let Some(link) = &mut self.link else { return };
+        if link.is_silent {
+            return;
+        }
+        match frame {
+            Frame::Text(text) => {
+                let message: Value = serde_json::from_str(&text).unwrap();
+                match message["type"].as_str().unwrap() {
+                    "config" => {
+                        assert!(link.log.is_empty(), "the configuration is not the first message");
+                        link.log.push("config");
+                        link.configured = true;
+                        let verdict = self.verdict.to_string();
+                        self.say(verdict);
+                    }
+                    "flush" => {
+                        link.log.push("flush");
+                        self.transcribe(1);
+                        self.say(json!({ "type": "flushed" }).to_string());
+                    }
+                    "end" => {
+                        link.log.push("end");
+                        self.transcribe(1);
+                        self.say(json!({ "type": "usage", "credits": 0.5 }).to_string());
+                        self.say(json!({ "type": "ENDED" }).to_string());
+                    }
+                    other => panic!("the client sent a {other}"),
+                }
+            }
+            Frame::Audio(bytes) => {
+                assert!(link.configured, "audio before the configuration was accepted");
+                assert!(link.log.last() != Some(&"end"), "audio after the end");
+                link.log.push("audio");
+                for slot in bytes.chunks_exact(4) {
+                    link.heard.push(u32::from_le_bytes(slot.try_into().unwrap()));
+                }
+                self.transcribe(SEGMENT_SLOTS);
+            }
+            Frame::Open | Frame::Close(_) => {}
+        }
+    }
+
+    /// Makes final segments of what was heard, if it is at least `least` slots.
+    fn transcribe(&mut self, least: usize) {
+        let Some(link) = &mut self.link else { return };
+        let mut messages = Vec::new();
+        while link.heard.len() - link.transcribed >= least {
+            let from = link.transcribed;
+            let to = link.heard.len().min(from + SEGMENT_SLOTS);
+            link.transcribed = to;
+            self.segments_made += 1;
+            messages.push(json!({ "type": "transcript", "data": [{
+                "id": format!("segment {}", self.segments_made), "final": true, "speakerId": -1,
+                "transcript": format!("{}-{}", link.heard[from], link.heard[to - 1]),
+                "participant": { "channel": 0 },
+                "time": { "start": from as f64 / 100.0, "end": to as f64 / 100.0 },
+            }] }));
+        }
+        for message in messages {
+            self.say(message.to_string());
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        let due = self.now + self.latency;
+        if let Some(link) = self.link.as_mut().filter(|link| !link.is_dead) {
+            link.down.push_back((due, Frame::Text(text)));
+        }
+    }
+
+    pub(crate) fn states(&self) -> Vec<State> {
+        let states = self.events.iter().filter_map(|event| match event {
+            Event::State { state, .. } => Some(*state),
+            _ => None,
+        });
+        states.collect()
+    }
+
+    /// Codes of the errors that the app was told of.
+    pub(crate) fn errors(&self) -> Vec<Code> {
+        let errors = self.events.iter().filter_map(|event| match event {
+            Event::Error(error) => Some(error.code),
+            _ => None,
+        });
+        errors.collect()
+    }
+}

@@ -1,0 +1,234 @@
+//! `cargo xtask build`: the package in `pkg/`, from the crate and `src/web/`.
+//!
+//! cargo compiles the crate for wasm, wasm-bindgen writes the glue between it and JavaScript, wasm-opt makes it small, and
+//! esbuild joins glue and hand-written modules into one file for modules and one for script tags. All is made aside first:
+//! a build that fails leaves the package as it was.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::place;
+use crate::run::{Run, ask, heading, joined};
+use crate::setup::{self, Need, wasm_target};
+use crate::tidy;
+
+/// Whether the package is made to be small or to be there soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// What the compiler may use and wasm-opt must therefore know: rustc's features of the wasm32 target beyond the first
+/// version of WebAssembly, all of them in every browser since 2023. wasm-bindgen uses reference types where it can.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// What a package holds besides code.
+const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
+
+/// The parts of the types, in the order in which they are joined.
+const TYPES: [&str; 4] = ["client.d.ts", "rest.d.ts", "stream.d.ts", "init.d.ts"];
+
+/// Prints name, raw, gzip and brotli bytes of the files given, as pages are served.
+const SIZES: &str = "
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+for (const path of process.argv.slice(1)) {
+  const bytes = readFileSync(path);
+  const sizes = [bytes, gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)].map((one) => String(one.length).padStart(10));
+  console.log('  ' + basename(path).padEnd(24) + sizes.join(''));
+}";
+
+/// Sets up, builds and shows the sizes: the whole task.
+pub(crate) fn package(profile: Profile) -> Result<()> {
+    setup::ensure(&Need::BUILD)?;
+    heading("build");
+    make(profile)?;
+    show_sizes()
+}
+
+/// Builds the package. What it needs is there.
+pub(crate) fn make(profile: Profile) -> Result<()> {
+    tidy::same_version(place::root())?;
+    let aside = place::scratch().join("pkg");
+    fresh(&aside)?;
+    add_papers(&aside)?;
+    let glue = bind(&compile(profile)?, profile)?;
+
+    fs::copy(glue.join("ossicle_bg.wasm"), aside.join("ossicle_bg.wasm")).context("cannot copy the wasm")?;
+    let wasm = aside.join("ossicle_bg.wasm");
+    if profile == Profile::Release {
+        shrink(&wasm)?;
+    }
+    bundle(&aside, &glue, profile)?;
+    replace(&place::root().join("pkg"), &aside)
+}
+
+fn compile(profile: Profile) -> Result<PathBuf> {
+    let (purpose, flag, folder) = match profile {
+        Profile::Dev => ("compile the crate for wasm", None, "debug"),
+        Profile::Release => ("compile the crate for wasm, optimised", Some("--release"), "release"),
+    };
+    let target = wasm_target::name();
+    wasm_target::run(purpose, "cargo")
+        // The one kind of library: beside an rlib, which the tests need, cargo would leave out link-time optimisation.
+        .args(["rustc", "--package", "ossicle", "--lib", "--crate-type", "cdylib", "--target", target])
+        .args(flag)
+        .run()?;
+    Ok(place::target().join(target).join(folder).join("ossicle.wasm"))
+}
+
+fn bind(wasm: &Path, profile: Profile) -> Result<PathBuf> {
+    let glue = place::scratch().join("glue");
+    fresh(&glue)?;
+    let names = match profile {
+        Profile::Dev => None,
+        // Names of functions help nobody who downloads them.
+        Profile::Release => Some("--remove-name-section"),
+    };
+    Run::new("write the glue to JavaScript", "wasm-bindgen")
+        .args(["--target", "web", "--no-typescript", "--out-name", "ossicle", "--out-dir"])
+        .arg(&glue)
+        .args(names)
+        .arg(wasm)
+        .run()?;
+    Ok(glue)
+}
+
+fn shrink(wasm: &Path) -> Result<()> {
+    let smaller = wasm.with_extension("opt");
+    // The script, not npm's link to it: the same on every system.
+    Run::new("make the wasm smaller", "node")
+        .arg(place::root().join("node_modules/binaryen/bin/wasm-opt"))
+        .arg("-Oz")
+        .args(FEATURES)
+        .arg(wasm)
+        .arg("-o")
+        .arg(&smaller)
+        .run()?;
+    fs::rename(&smaller, wasm).context("cannot move the smaller wasm")
+}
+
+fn bundle(aside: &Path, glue: &Path, profile: Profile) -> Result<()> {
+    let source = place::root().join("src/web/js");
+    let glue = glue.join("ossicle.js");
+    let esbuild = |output: &str, entry: &str| {
+        let minified = (profile == Profile::Release).then_some("--minify");
+        Run::new(format!("write {output}"), place::npm_program("esbuild"))
+            .arg(source.join(entry))
+            .arg(joined("--outfile=", aside.join(output)))
+            .args(["--target=es2022", "--charset=utf8", "--legal-comments=none", "--log-level=warning"])
+            .args(minified)
+    };
+    esbuild("ossicle-worklet.js", "worklet.js").run()?;
+    esbuild("ossicle.js", "ossicle.js")
+        .args(["--bundle", "--format=esm"])
+        .arg(joined("--alias:#glue=", &glue))
+        .run()?;
+    // A file for script tags holds everything: the wasm, and the worklet's text.
+    let worklet = aside.join("worklet.txt");
+    fs::copy(aside.join("ossicle-worklet.js"), &worklet).context("cannot copy the worklet")?;
+    esbuild("ossicle.global.js", "global.js")
+        .args(["--bundle", "--format=iife", "--global-name=ossicle", "--loader:.wasm=binary", "--loader:.txt=text"])
+        // Not a module: it has no address of its own, and needs none.
+        .arg("--define:import.meta.url=\"\"")
+        .arg(joined("--alias:#glue=", &glue))
+        .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
+        .arg(joined("--alias:#worklet=", &worklet))
+        .run()?;
+    fs::remove_file(&worklet).context("cannot remove the worklet's copy")
+}
+
+/// The package's own package.json and types, and the papers that go with any copy.
+fn add_papers(aside: &Path) -> Result<()> {
+    let root = place::root();
+    let copy = |from: PathBuf, name: &str| {
+        fs::copy(&from, aside.join(name)).with_context(|| format!("cannot copy {}", place::shown(&from)))
+    };
+    let part = |name: &&str| {
+        let path = root.join("src/web/types").join(name);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", place::shown(&path)))
+    };
+    let types: String = TYPES.iter().map(part).collect::<Result<_>>()?;
+    fs::write(aside.join("ossicle.d.ts"), types).context("cannot write the types")?;
+    copy(root.join("src/web/package.json"), "package.json")?;
+    for name in PAPERS {
+        copy(root.join(name), name)?;
+    }
+    Ok(())
+}
+
+/// Puts `aside` in the place of `package`.
+fn replace(package: &Path, aside: &Path) -> Result<()> {
+    if package.exists() {
+        fs::remove_dir_all(package).with_context(|| format!("cannot remove {}", place::shown(package)))?;
+    }
+    // A move is not possible when the target folder is on another disk.
+    if fs::rename(aside, package).is_ok() {
+        return Ok(());
+    }
+    fresh(package)?;
+    for entry in fs::read_dir(aside).context("cannot read the new package")? {
+        let entry = entry?;
+        fs::copy(entry.path(), package.join(entry.file_name())).context("cannot copy the new package")?;
+    }
+    fs::remove_dir_all(aside).context("cannot remove the new package's other copy")
+}
+
+fn fresh(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
+}
+
+fn show_sizes() -> Result<()> {
+    let package = place::root().join("pkg");
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&package).context("cannot read pkg")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "js" || kind == "wasm") {
+            paths.push(path.display().to_string());
+        }
+    }
+    paths.sort();
+    ensure!(!paths.is_empty(), "pkg holds no code");
+    let arguments: Vec<&str> =
+        ["--input-type=module", "-e", SIZES].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let table = ask("node", &arguments, &[]).context("cannot measure the package")?;
+    heading(&format!("{:26}{:>10}{:>10}{:>10}", "pkg (bytes)", "raw", "gzip", "brotli"));
+    print!("{table}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_new_package_leaves_nothing_of_the_old_one() {
+        let scratch = std::env::temp_dir().join(format!("ossicle-replace-{}", std::process::id()));
+        let (package, aside) = (scratch.join("pkg"), scratch.join("aside"));
+        fresh(&package).unwrap();
+        fresh(&aside).unwrap();
+        fs::write(package.join("stale.js"), "old").unwrap();
+        fs::write(aside.join("ossicle.js"), "new").unwrap();
+        replace(&package, &aside).unwrap();
+        let left: Vec<_> = fs::read_dir(&package).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["ossicle.js"]);
+        assert!(!aside.exists());
+        fs::remove_dir_all(scratch).unwrap();
+    }
+}
