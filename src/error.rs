@@ -44,6 +44,8 @@ pub enum Code {
     MicrophoneDenied,
     /// There is no microphone, or not the one that was asked for.
     MicrophoneMissing,
+    /// The microphone is there, but something else holds it.
+    MicrophoneBusy,
     /// `init()` has not been awaited.
     NotInitialised,
 }
@@ -69,12 +71,13 @@ impl Code {
             Self::AudioUnsupported => "audio_unsupported",
             Self::MicrophoneDenied => "microphone_denied",
             Self::MicrophoneMissing => "microphone_missing",
+            Self::MicrophoneBusy => "microphone_busy",
             Self::NotInitialised => "not_initialised",
         }
     }
 
     /// Every code.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -91,6 +94,7 @@ impl Code {
         Self::AudioUnsupported,
         Self::MicrophoneDenied,
         Self::MicrophoneMissing,
+        Self::MicrophoneBusy,
         Self::NotInitialised,
     ];
 

@@ -27,3 +27,6 @@ pub mod session;
 mod web;
 
 pub use error::{Code, Error};
+/// JavaScript's way in; public to Rust for the tests that run in a browser.
+#[cfg(target_arch = "wasm32")]
+pub use web::OssicleClient;

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::convert::{get, to_value, wrap};
+use super::convert::{get, is_ours, to_error, to_value};
 use super::now;
 use crate::error::{Code, Error};
 use crate::redact::Secret;
@@ -42,8 +42,14 @@ impl TokenSource {
         Ok(Rc::new(Self { kind, held: RefCell::new(None), asked: RefCell::new(None) }))
     }
 
-    /// A token that is good for a request now. With `fresh` the provider is asked even if the last one would do.
-    pub(super) async fn token(&self, fresh: bool) -> Result<Secret<String>, JsValue> {
+    /// Whether asking again may bring another token.
+    pub(super) const fn can_refresh(&self) -> bool {
+        matches!(self.kind, Kind::Provider(_))
+    }
+
+    /// A token that is good for a request now. With `fresh` the provider is asked even if the last one would do. A
+    /// provider need not ever answer: when `limit` resolves, it is as if it had answered nothing.
+    pub(super) async fn token(&self, fresh: bool, limit: Option<&Promise>) -> Result<Secret<String>, JsValue> {
         let provider = match &self.kind {
             Kind::Fixed(token) => return Ok(token.access.clone()),
             Kind::Provider(provider) => provider,
@@ -63,17 +69,20 @@ impl TokenSource {
                 asked
             }
         };
-        let answer = JsFuture::from(asked).await;
-        *self.asked.borrow_mut() = None;
+        let answer = match limit {
+            Some(limit) => JsFuture::from(Promise::race(&Array::of2(&asked, limit))).await,
+            None => JsFuture::from(asked.clone()).await,
+        };
+        // Whether it answered, failed or took too long: the next call asks anew.
+        if self.asked.borrow().as_ref().is_some_and(|present| Object::is(present, &asked)) {
+            *self.asked.borrow_mut() = None;
+        }
         let answer = answer.map_err(|cause| {
             // The app's own endpoint may be out of reach for a moment, so this is worth another try.
-            let mut error = Error::new(Code::Unauthorized, "the token provider failed");
-            error.retryable = true;
-            if super::convert::is_ours(&cause) { cause } else { super::convert::to_error(&error, Some(&cause)) }
+            let error = Error { retryable: true, ..Error::new(Code::Unauthorized, "the token provider failed") };
+            if is_ours(&cause) { cause } else { to_error(&error, Some(&cause)) }
         })?;
-        let token = to_value("the token provider's answer", &answer)
-            .and_then(|value| Token::from_value(&value, now()))
-            .map_err(|error| wrap(Code::Unauthorized, &error.message, &JsValue::UNDEFINED))?;
+        let token = Token::from_value(&to_value("the token provider's answer", &answer)?, now())?;
         let access = token.access.clone();
         *self.held.borrow_mut() = Some(token);
         Ok(access)

@@ -14,6 +14,7 @@ use web_sys::{
 };
 
 use super::convert::{get, to_error};
+use crate::audio::path::CAPTURE_RATES;
 use crate::error::{Code, Error};
 
 /// How long a context may take to start. One that is waiting for a gesture of the user never does.
@@ -65,6 +66,11 @@ impl Capture {
     async fn listen(
         source: AudioNode, base: &BaseAudioContext, context: Option<AudioContext>, sink: Sink,
     ) -> Result<Self, JsValue> {
+        let rate = base.sample_rate() as u32;
+        if !CAPTURE_RATES.contains(&rate) {
+            let message = format!("the audio device runs at {rate} Hz; 8000 to 192000 are supported");
+            return Err(Error::new(Code::AudioUnsupported, message).into());
+        }
         let module = base.audio_worklet().and_then(|worklet| worklet.add_module(&super::worklet_url()));
         let module = match module {
             Ok(promise) => JsFuture::from(promise).await,
@@ -85,7 +91,6 @@ impl Capture {
             .map_err(|exception| unsupported("this browser did not start the capture", &exception))?;
         let port = worklet.port()?;
         let drained = Rc::new(Drained::default());
-        let rate = base.sample_rate() as u32;
         let listener = {
             let (port, drained, scratch) = (port.clone(), drained.clone(), RefCell::new(Vec::new()));
             EventListener::new(&port.clone(), "message", move |event| {
@@ -100,11 +105,13 @@ impl Capture {
                 let count = |key: &str| get(&batch, key).as_f64().unwrap_or(0.0) as usize;
                 let (stride, frames) = (count("frames"), count("filled"));
                 let samples: Float32Array = get(&batch, "samples").unchecked_into();
-                let mut scratch = scratch.borrow_mut();
-                scratch.resize(samples.length() as usize, 0.0);
-                samples.copy_to(&mut scratch);
+                // Taken, not borrowed: the sink may end in a listener of the app.
+                let mut copy: Vec<f32> = scratch.take();
+                copy.resize(samples.length() as usize, 0.0);
+                samples.copy_to(&mut copy);
                 let _ = port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()));
-                sink(&scratch, stride, frames, rate);
+                sink(&copy, stride, frames, rate);
+                scratch.replace(copy);
             })
         };
         port.start();

@@ -10,8 +10,13 @@ use crate::error::{Code, Error};
 
 #[wasm_bindgen(module = "/src/web/js/error.js")]
 extern "C" {
-    #[wasm_bindgen(reexport)]
     type OssicleError;
+
+    /// Never called: it has the glue pass the class on to the app. As a type, wasm-bindgen would declare it a second
+    /// time in the types.
+    #[wasm_bindgen(js_name = OssicleError, reexport, skip_typescript)]
+    #[allow(dead_code)]
+    fn ossicle_error();
 
     #[wasm_bindgen(constructor)]
     fn new(code: &str, message: &str, retryable: bool, details: &JsValue) -> OssicleError;

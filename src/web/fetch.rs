@@ -84,9 +84,7 @@ impl Service {
         request.query.extend(options.query.iter().cloned());
         let (mut attempt, mut fresh_token) = (0, false);
         loop {
-            let token = self.auth.token(fresh_token).await?;
-            let authorization = format!("Bearer {}", token.0);
-            let outcome = self.fetch(&request, &authorization, &options).await;
+            let outcome = self.attempt(&request, fresh_token, &options).await;
             let (attempted, result) = match &outcome {
                 Ok(response) => (Attempt::Answered(response), read(response).map_err(|error| to_error(&error, None))),
                 Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, Err(exception.clone())),
@@ -96,7 +94,7 @@ impl Service {
                 return Ok(to_js(body));
             }
             // A token can be refused before its time, by a clock that differs or a revocation: one fresh one is tried.
-            if matches!(&outcome, Ok(response) if response.status == 401) && !fresh_token {
+            if matches!(&outcome, Ok(response) if response.status == 401) && !fresh_token && self.auth.can_refresh() {
                 fresh_token = true;
                 continue;
             }
@@ -108,9 +106,12 @@ impl Service {
         }
     }
 
-    /// One attempt.
-    async fn fetch(&self, request: &Request, authorization: &str, options: &CallOptions) -> Result<Response, Failure> {
+    /// One attempt, the token included, within one time limit.
+    async fn attempt(&self, request: &Request, fresh: bool, options: &CallOptions) -> Result<Response, Failure> {
         let cancel = Cancel::after(options.timeout.unwrap_or(self.timeout), options.abort.as_ref())?;
+        let token = self.auth.token(fresh, Some(&cancel.promise)).await;
+        let token = token.map_err(|exception| cancel.ended().unwrap_or(Failure::Final(exception)))?;
+        let authorization = format!("Bearer {}", token.0);
         let url = with_query(&format!("{}{}", self.environment.base, request.target()), &[]);
         let method = match request.method {
             Method::Get => HttpMethod::GET,
@@ -121,7 +122,7 @@ impl Service {
         let mut builder = RequestBuilder::new(&url)
             .method(method)
             .abort_signal(Some(&cancel.controller.signal()))
-            .header("Authorization", authorization)
+            .header("Authorization", &authorization)
             .header("Tenant-Name", &self.tenant);
         for (name, value) in self.headers.iter().chain(&options.headers) {
             builder = builder.header(name, value);
@@ -173,11 +174,19 @@ enum Failure {
 /// Aborts a fetch when its time is over or its caller says so, and knows which it was.
 struct Cancel {
     controller: AbortController,
-    timed_out: Rc<Cell<bool>>,
-    aborted: Rc<Cell<bool>>,
+    /// Resolves to nothing when it is cancelled, for what is no fetch.
+    promise: Promise,
+    why: Rc<Cell<Why>>,
     limit: Duration,
     _timer: Timeout,
     _listener: Option<EventListener>,
+}
+
+#[derive(Clone, Copy)]
+enum Why {
+    Running,
+    Aborted,
+    TimedOut,
 }
 
 impl Cancel {
@@ -186,37 +195,42 @@ impl Cancel {
             return Err(Failure::Final(aborted().into()));
         }
         let controller = AbortController::new().map_err(Failure::Final)?;
-        let timed_out = Rc::new(Cell::new(false));
-        let was_aborted = Rc::new(Cell::new(false));
-        let timer = {
-            let (controller, timed_out) = (controller.clone(), timed_out.clone());
-            // setTimeout takes at most 2³¹ − 1 ms.
-            let milliseconds = limit.as_millis().min(i32::MAX as u128) as u32;
-            Timeout::new(milliseconds, move || {
-                timed_out.set(true);
+        let why = Rc::new(Cell::new(Why::Running));
+        let mut resolve = None;
+        let promise = Promise::new(&mut |resolves, _| resolve = Some(resolves));
+        let cancel = {
+            let (controller, why) = (controller.clone(), why.clone());
+            move |reason: Why| {
+                why.set(reason);
                 controller.abort();
-            })
+                if let Some(resolve) = &resolve {
+                    let _ = resolve.call0(&JsValue::UNDEFINED);
+                }
+            }
         };
-        let listener = abort.map(|signal| {
-            let (controller, was_aborted) = (controller.clone(), was_aborted.clone());
-            EventListener::once(signal, "abort", move |_| {
-                was_aborted.set(true);
-                controller.abort();
-            })
+        // setTimeout takes at most 2³¹ − 1 ms.
+        let milliseconds = limit.as_millis().min(i32::MAX as u128) as u32;
+        let timer = Timeout::new(milliseconds, {
+            let cancel = cancel.clone();
+            move || cancel(Why::TimedOut)
         });
-        Ok(Self { controller, timed_out, aborted: was_aborted, limit, _timer: timer, _listener: listener })
+        let listener = abort.map(|signal| EventListener::once(signal, "abort", move |_| cancel(Why::Aborted)));
+        Ok(Self { controller, promise, why, limit, _timer: timer, _listener: listener })
+    }
+
+    /// Why it was cancelled, if it was.
+    fn ended(&self) -> Option<Failure> {
+        let message = || format!("the service did not answer within {} s", self.limit.as_secs_f64());
+        match self.why.get() {
+            Why::Running => None,
+            Why::Aborted => Some(Failure::Final(aborted().into())),
+            Why::TimedOut => Some(Failure::Final(Error::new(Code::Timeout, message()).into())),
+        }
     }
 
     fn explain(&self, exception: &JsValue) -> Failure {
-        if self.aborted.get() {
-            return Failure::Final(aborted().into());
-        }
-        if self.timed_out.get() {
-            let message = format!("the service did not answer within {} s", self.limit.as_secs_f64());
-            return Failure::Final(Error::new(Code::Timeout, message).into());
-        }
         let message = "the request did not get through: the network, the address, or the page's CORS or CSP rules";
-        Failure::NotDelivered(wrap(Code::Network, message, exception))
+        self.ended().unwrap_or_else(|| Failure::NotDelivered(wrap(Code::Network, message, exception)))
     }
 }
 

@@ -101,7 +101,7 @@ fn refusal(exception: &JsValue) -> JsValue {
         }
         "NotFoundError" | "OverconstrainedError" => (Code::MicrophoneMissing, "no such microphone was found"),
         "NotReadableError" | "AbortError" => {
-            (Code::MicrophoneMissing, "the microphone cannot be read: another program may be using it")
+            (Code::MicrophoneBusy, "the microphone cannot be read: another program may be using it")
         }
         _ => (Code::AudioUnsupported, "this browser did not open the microphone"),
     };

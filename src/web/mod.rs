@@ -31,6 +31,8 @@ use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
+pub use client::OssicleClient;
+
 #[wasm_bindgen(typescript_custom_section)]
 const CLIENT_TYPES: &str = include_str!("types/client.d.ts");
 #[wasm_bindgen(typescript_custom_section)]
@@ -63,7 +65,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/web/js/preflight.js")]
 extern "C" {
-    #[wasm_bindgen(reexport)]
+    #[wasm_bindgen(reexport, skip_typescript)]
     fn preflight() -> js_sys::Promise;
 }
 

@@ -208,17 +208,18 @@ impl Stream {
             || Error::invalid("pushFrame needs a list of Float32Arrays, one a channel, and their sample rate");
         let planes = planes.dyn_ref::<Array>().ok_or_else(refused)?;
         let rate = if sample_rate.is_finite() { sample_rate.clamp(0.0, f64::from(u32::MAX)) as u32 } else { 0 };
-        {
-            let mut copies = self.0.planes.borrow_mut();
-            copies.resize_with(planes.length() as usize, Vec::new);
-            for (plane, copy) in planes.iter().zip(copies.iter_mut()) {
-                let plane: Float32Array = plane.dyn_into().map_err(|_| JsValue::from(refused()))?;
-                copy.resize(plane.length() as usize, 0.0);
-                plane.copy_to(copy);
-            }
-            let views: Vec<&[f32]> = copies.iter().map(Vec::as_slice).collect();
-            self.0.engine.borrow_mut().frames(&views, rate, now())?;
+        // Taken, not borrowed: the list may be a proxy whose getters call this method again.
+        let mut copies = self.0.planes.take();
+        copies.resize_with(planes.length() as usize, Vec::new);
+        for (plane, copy) in planes.iter().zip(copies.iter_mut()) {
+            let plane: Float32Array = plane.dyn_into().map_err(|_| JsValue::from(refused()))?;
+            copy.resize(plane.length() as usize, 0.0);
+            plane.copy_to(copy);
         }
+        let views: Vec<&[f32]> = copies.iter().map(Vec::as_slice).collect();
+        let taken = self.0.engine.borrow_mut().frames(&views, rate, now());
+        self.0.planes.replace(copies);
+        taken?;
         self.0.pump();
         Ok(())
     }
@@ -491,6 +492,6 @@ async fn address(service: &Service, settings: &Settings) -> Result<Secret<String
     if let Some(proxy) = &settings.proxy {
         return Ok(Secret(with_query(&proxy.url, &proxy.query)));
     }
-    let token = service.stream_auth.token(true).await?;
+    let token = service.stream_auth.token(true, None).await?;
     Ok(service.environment.stream_url(&settings.interaction_id, &service.tenant, &token))
 }

@@ -24,6 +24,7 @@ export type OssicleErrorCode =
   | "audio_unsupported"
   | "microphone_denied"
   | "microphone_missing"
+  | "microphone_busy"
   | "not_initialised";
 
 /** What every failure of the package is. Its message holds no token and no clinical text. */

@@ -1,0 +1,56 @@
+// A real Chromium for the end-to-end tests, with the microphone that a test asks for, and a page that reports what went wrong
+// in it.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+
+// A container has no sandboxing of its own for Chromium, no GPU, and a small /dev/shm.
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"];
+
+const MICROPHONES = {
+  /** The device plays a WAV file once, then silence. */
+  plays: (file) => ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${file}%noloop`],
+  /** The device beeps. */
+  beeps: () => ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
+  /** There is a device, and the page may not use it. */
+  denied: () => ["--use-fake-device-for-media-stream"],
+  /** The page may use a microphone, and there is none: a machine for tests has no sound hardware. */
+  missing: () => ["--use-fake-ui-for-media-stream"],
+};
+
+/** The folders that the sandbox serves in these tests. */
+export const www = fileURLToPath(new URL("../../www", import.meta.url));
+export const pkg = process.env.OSSICLE_PKG ?? fileURLToPath(new URL("../../pkg", import.meta.url));
+
+/** Launches Chromium with one of the `MICROPHONES`, by name: `launch("plays", file)`. */
+export async function launch(microphone = "beeps", file) {
+  const executablePath = process.env.CHROMIUM ?? CANDIDATES.find(existsSync);
+  if (!executablePath) throw new Error("No Chromium found. Install chromium, or set CHROMIUM to the path of one.");
+  return chromium.launch({ executablePath, args: [...FLAGS, ...MICROPHONES[microphone](file)] });
+}
+
+/**
+ * Opens `url` in a context of its own. Answers `{ page, complaints, close() }`; `complaints` collects uncaught errors and the
+ * browser's own messages about the Content-Security-Policy.
+ */
+export async function open(browser, url, { permissions = ["microphone"], ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (/content security policy/i.test(message.text())) complaints.push(message.text());
+  });
+  await page.goto(url);
+  return { page, complaints, close: () => context.close() };
+}
+
+/** Waits until the page is in a phase (see www/app/main.js). */
+export const phase = (page, name, timeout) => page.locator(`body[data-phase="${name}"]`).waitFor({ timeout });
+
+/** What the page says about the newest stream: the package's `stream.stats`. */
+export const stats = async (page) => JSON.parse((await page.locator("#visit").getAttribute("data-stats")) ?? "{}");

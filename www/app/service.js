@@ -1,0 +1,70 @@
+// The page's way to the service: its settings, its token, the client, and what the client tells once (groups, templates).
+//
+// For prototyping and tests, in the sandbox alone, these parameters of the page's address replace a place of the service:
+//   ?base=http://127.0.0.1:9/v2   REST        ?wss=ws://127.0.0.1:9/audio-bridge/v2   the stream's socket
+// Outside the sandbox they are ignored, and in it they must name the loopback: a link must not be able to send a
+// clinician's token elsewhere.
+
+import init, { OssicleClient } from "/pkg/ossicle.js";
+import { title } from "./dom.js";
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+// Used until the service has answered which groups it knows, and when it cannot.
+const USUAL_GROUPS = [
+  "demographics", "chief-complaint", "history-of-present-illness", "past-medical-history", "past-surgical-history",
+  "family-history", "social-history", "medications", "allergies", "vitals", "physical-exam", "diagnostic-results",
+  "assessment", "plan", "other",
+];
+
+/** Loads the package and the page's settings. Answers `{ client, sandbox, groups, loadGroups, loadTemplates }`. */
+export async function openService() {
+  const [response] = await Promise.all([fetch("/settings.json"), init()]);
+  if (!response.ok) throw new TypeError(`settings.json answered ${response.status}`);
+  const { environment, tenantName, sandbox } = await response.json();
+
+  const client = new OssicleClient({
+    environment: sandbox ? { ...environment, ...places() } : environment,
+    tenantName,
+    auth: token,
+    timeoutInSeconds: 20, // a clinician waits for the answer: sooner than the package's own default
+  });
+
+  const service = {
+    client,
+    sandbox,
+    groups: USUAL_GROUPS.map((key) => ({ key, name: title(key) })),
+    async loadGroups() {
+      const { data } = await client.facts.factGroupsList();
+      if (data.length > 0) service.groups = data.map((group) => ({ key: group.key, name: groupName(group) }));
+      return service.groups;
+    },
+    async loadTemplates() {
+      const { data } = await client.templates.list();
+      return data.map((template) => ({ key: template.key, name: template.name ?? title(template.key.replace(/^corti-/, "")) }));
+    },
+  };
+  return service;
+}
+
+/** The hospital's own server holds the credentials; the page asks it for a token that lives some minutes. */
+async function token() {
+  const response = await fetch("/token", { method: "POST" });
+  if (!response.ok) throw new Error(`the token endpoint answered ${response.status}`);
+  return response.json();
+}
+
+function places() {
+  const parameters = new URLSearchParams(location.search);
+  const places = {};
+  for (const name of ["base", "wss"]) {
+    const value = parameters.get(name);
+    if (value && URL.canParse(value) && LOOPBACK.has(new URL(value).hostname)) places[name] = value;
+  }
+  return places;
+}
+
+function groupName({ key, translations = [] }) {
+  const english = translations.find(({ languagesId }) => String(languagesId).toLowerCase().startsWith("en"));
+  return english?.name ?? translations[0]?.name ?? title(key);
+}
