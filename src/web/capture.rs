@@ -154,7 +154,8 @@ fn open(source: &JsValue) -> Result<(AudioNode, BaseAudioContext, Option<AudioCo
         return Ok((node.clone(), node.context(), None));
     }
     let stream = if let Some(stream) = source.dyn_ref::<MediaStream>() {
-        stream.clone()
+        // Not `stream.clone()`: that is the browser's method, which makes new tracks that nobody would stop.
+        Clone::clone(stream)
     } else if let Some(track) = source.dyn_ref::<MediaStreamTrack>() {
         MediaStream::new_with_tracks(&Array::of1(track))?
     } else {

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::auth::TokenSource;
 use super::convert::{self, get, to_value};
-use super::fetch::{Service, pairs};
+use super::fetch::{Service, max_retries, pairs, timeout};
 use super::microphones::Microphones;
 use super::resources::{Documents, Facts, Interactions, Templates};
 use super::stream;
@@ -84,19 +84,16 @@ fn service(options: &JsValue) -> Result<Service, Error> {
     let stream_auth = get(options, "streamAuth");
     let stream_auth =
         if stream_auth.is_undefined() { auth.clone() } else { TokenSource::from_js("streamAuth", &stream_auth)? };
-    let timeout = match get(options, "timeoutInSeconds").as_f64() {
-        None => TIMEOUT,
-        Some(seconds) => Duration::try_from_secs_f64(seconds)
-            .map_err(|_| Error::invalid("timeoutInSeconds must be a number of seconds"))?,
-    };
+    let fetch = get(options, "fetch");
+    let fetch = (!fetch.is_undefined()).then(|| fetch.dyn_into::<Function>()).transpose();
     Ok(Service {
         environment: Environment::from_value(&to_value("environment", &get(options, "environment"))?)?,
         tenant: text("tenantName").ok_or_else(|| Error::invalid("tenantName is missing"))?,
         auth,
         stream_auth,
         headers: pairs("headers", &get(options, "headers"))?,
-        fetch: get(options, "fetch").dyn_into::<Function>().ok(),
-        max_retries: get(options, "maxRetries").as_f64().map_or(MAX_RETRIES, |count| count.max(0.0) as u32),
-        timeout,
+        fetch: fetch.map_err(|_| Error::invalid("fetch must be a function"))?,
+        max_retries: max_retries(options)?.unwrap_or(MAX_RETRIES),
+        timeout: timeout(options)?.unwrap_or(TIMEOUT),
     })
 }

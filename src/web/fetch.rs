@@ -7,7 +7,7 @@ use std::time::Duration;
 use gloo_events::EventListener;
 use gloo_net::http::{Method as HttpMethod, RequestBuilder};
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
@@ -48,12 +48,10 @@ impl CallOptions {
         if options.is_undefined() || options.is_null() {
             return Ok(Self::default());
         }
-        let seconds = get(options, "timeoutInSeconds").as_f64();
-        let timeout = seconds.map(Duration::try_from_secs_f64).transpose();
         Ok(Self {
             abort: get(options, "abortSignal").dyn_into().ok(),
-            timeout: timeout.map_err(|_| Error::invalid("timeoutInSeconds must be a number of seconds"))?,
-            max_retries: get(options, "maxRetries").as_f64().map(|count| count.max(0.0) as u32),
+            timeout: timeout(options)?,
+            max_retries: max_retries(options)?,
             headers: pairs("headers", &get(options, "headers"))?,
             query: pairs("queryParams", &get(options, "queryParams"))?,
         })
@@ -62,6 +60,26 @@ impl CallOptions {
     pub(super) fn within(timeout: Duration) -> Self {
         Self { timeout: Some(timeout), max_retries: Some(0), ..Self::default() }
     }
+}
+
+/// `timeoutInSeconds`, of a client or of a call.
+pub(super) fn timeout(options: &JsValue) -> Result<Option<Duration>, Error> {
+    let value = get(options, "timeoutInSeconds");
+    let limit = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    if limit.is_some() || value.is_undefined() {
+        return Ok(limit);
+    }
+    Err(Error::invalid("timeoutInSeconds must be a number of seconds"))
+}
+
+/// `maxRetries`, of a client or of a call.
+pub(super) fn max_retries(options: &JsValue) -> Result<Option<u32>, Error> {
+    let value = get(options, "maxRetries");
+    let count = value.as_f64().filter(|count| *count >= 0.0).map(|count| count as u32);
+    if count.is_some() || value.is_undefined() {
+        return Ok(count);
+    }
+    Err(Error::invalid("maxRetries must be a number, 0 or more"))
 }
 
 /// An object of texts.
@@ -139,11 +157,14 @@ impl Service {
             }
         };
         let answer = self.start(&built).map_err(|exception| cancel.explain(&exception))?;
-        let answer = JsFuture::from(answer).await.map_err(|exception| cancel.explain(&exception))?;
-        let answer: web_sys::Response = answer.unchecked_into();
+        let answer: web_sys::Response = cancel.unless_ended(answer).await?.dyn_into().map_err(|_| {
+            let error = Error::invalid("the client's fetch must answer a Response");
+            Failure::Final(error.into())
+        })?;
+        let body = answer.text().map_err(|exception| cancel.explain(&exception))?;
+        let body = cancel.unless_ended(body).await?.as_string().unwrap_or_default();
         let answer = gloo_net::http::Response::from(answer);
         let headers = answer.headers();
-        let body = answer.text().await.map_err(|error| cancel.explain(&JsError::from(error).into()))?;
         Ok(Response {
             status: answer.status(),
             authenticate: headers.get("WWW-Authenticate"),
@@ -216,6 +237,15 @@ impl Cancel {
         });
         let listener = abort.map(|signal| EventListener::once(signal, "abort", move |_| cancel(Why::Aborted)));
         Ok(Self { controller, promise, why, limit, _timer: timer, _listener: listener })
+    }
+
+    /// What a promise comes to, unless this ends before: an app's own `fetch` may not care for the signal.
+    async fn unless_ended(&self, promise: Promise) -> Result<JsValue, Failure> {
+        let first = JsFuture::from(Promise::race(&Array::of2(&promise, &self.promise))).await;
+        match self.ended() {
+            Some(failure) => Err(failure),
+            None => first.map_err(|exception| self.explain(&exception)),
+        }
     }
 
     /// Why it was cancelled, if it was.

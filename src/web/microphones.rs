@@ -1,7 +1,5 @@
 //! `client.microphones`: which there are, and opening one.
 
-use std::rc::Rc;
-
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -45,14 +43,15 @@ impl Microphones {
 /// An open microphone.
 #[wasm_bindgen(skip_typescript)]
 pub struct Microphone {
-    stream: Rc<MediaStream>,
+    stream: MediaStream,
 }
 
 #[wasm_bindgen]
 impl Microphone {
     #[wasm_bindgen(getter, js_name = mediaStream)]
     pub fn media_stream(&self) -> MediaStream {
-        (*self.stream).clone()
+        // Not `.clone()`: that is the browser's method, which makes new tracks that nobody would stop.
+        Clone::clone(&self.stream)
     }
 
     #[wasm_bindgen(getter)]
@@ -90,7 +89,7 @@ async fn open(options: &JsValue) -> Result<Microphone, JsValue> {
     constraints.set_audio(&audio);
     let asked = devices()?.get_user_media_with_constraints(&constraints).map_err(|exception| refusal(&exception))?;
     let stream = JsFuture::from(asked).await.map_err(|exception| refusal(&exception))?;
-    Ok(Microphone { stream: Rc::new(stream.unchecked_into()) })
+    Ok(Microphone { stream: stream.unchecked_into() })
 }
 
 /// What `getUserMedia`'s exceptions mean (Media Capture and Streams, section 10.2.2).

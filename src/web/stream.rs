@@ -63,25 +63,23 @@ struct Driver {
     abort: RefCell<Option<EventListener>>,
 }
 
-/// The two ends of a promise.
-struct Settle {
-    resolve: Function,
-    reject: Function,
-}
+/// The two ends of a promise: what resolves and what rejects it.
+struct Settle(Option<(Function, Function)>);
 
 impl Settle {
     /// A promise and its ends.
     fn promise() -> (Promise, Self) {
         let mut ends = None;
-        let promise = Promise::new(&mut |resolve, reject| ends = Some(Self { resolve, reject }));
+        let promise = Promise::new(&mut |resolve, reject| ends = Some((resolve, reject)));
         // The executor runs before the constructor returns, so the ends are there.
-        (promise, ends.unwrap_or_else(|| Self { resolve: Function::default(), reject: Function::default() }))
+        (promise, Self(ends))
     }
 
     fn settle(&self, result: Result<JsValue, JsValue>) {
+        let Some((resolve, reject)) = &self.0 else { return };
         let _ = match result {
-            Ok(value) => self.resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(error) => self.reject.call1(&JsValue::UNDEFINED, &error),
+            Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
+            Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
         };
     }
 }
@@ -180,14 +178,15 @@ impl Stream {
                     driver.captured(samples, stride, frames, rate);
                 }
             });
-            if driver.engine.borrow().state().is_over() {
-                return Err(Error::new(Code::Conflict, "the stream is over").into());
-            }
-            let capture = Rc::new(Capture::start(&source, sink).await?);
-            // The stream may have been closed while the worklet was loading: then nothing may stay open.
-            if !driver.engine.borrow().state().is_over() {
-                driver.captures.borrow_mut().push(capture);
-            }
+            let refuse_if_over = || match driver.engine.borrow().state().is_over() {
+                true => Err(Error::new(Code::Conflict, "the stream is over: nothing can be captured for it")),
+                false => Ok(()),
+            };
+            refuse_if_over()?;
+            let capture = Capture::start(&source, sink).await?;
+            // It may have ended while the worklet was loading. Then the capture is dropped, and nothing stays open.
+            refuse_if_over()?;
+            driver.captures.borrow_mut().push(Rc::new(capture));
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -248,12 +247,9 @@ impl Stream {
     fn listen(&self, event: String, function: Function, once: bool) -> Function {
         let id = self.0.listeners.add(event, function, once);
         let driver = Rc::downgrade(&self.0);
-        Closure::once_into_js(move || {
-            if let Some(driver) = driver.upgrade() {
-                driver.listeners.remove(id);
-            }
-        })
-        .unchecked_into()
+        // Callable any number of times: frameworks clean up twice.
+        let remove = move || with(&driver, |driver| driver.listeners.remove(id));
+        Closure::<dyn Fn()>::new(remove).into_js_value().unchecked_into()
     }
 }
 

@@ -6,6 +6,13 @@
  * an {@link OssicleError}.
  */
 
+declare global {
+  interface SymbolConstructor {
+    /** For `using`. TypeScript's own libraries have it from `esnext.disposable` on. */
+    readonly dispose: unique symbol;
+  }
+}
+
 /** What kind of failure an {@link OssicleError} is. */
 export type OssicleErrorCode =
   | "invalid_request"

@@ -1,0 +1,129 @@
+//! The package as JavaScript sees it: in a real browser, against a real sandbox.
+//!
+//! The tests themselves are the JavaScript files in `browser/`, since JavaScript is who uses the package; here they are
+//! listed, so that `wasm-pack test` runs them one by one. What needs no browser is tested natively beside its code.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{JSON, Reflect};
+use ossicle::OssicleClient;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test_configure;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// Where the sandbox is. Read when the tests are compiled: a page has no environment.
+const SANDBOX: Option<&str> = option_env!("OSSICLE_SANDBOX_URL");
+
+#[wasm_bindgen(module = "/tests/browser/bench.js")]
+extern "C" {
+    /// Runs one exported test of a JavaScript file, given as text.
+    #[wasm_bindgen(catch)]
+    async fn run(file: &str, text: &str, test: &str, sandbox: &str, client: &JsValue) -> Result<(), JsValue>;
+}
+
+async fn run_test(file: &str, text: &str, test: &str) -> Result<(), JsValue> {
+    let missing = "set OSSICLE_SANDBOX_URL to the address of a running sandbox, then compile these tests";
+    let sandbox = SANDBOX.ok_or_else(|| JsError::new(missing))?;
+    let options = r#"{ "environment": "eu", "tenantName": "base", "auth": { "accessToken": "none" } }"#;
+    let client: JsValue = OssicleClient::new(&JSON::parse(options)?)?.into();
+    // The class as JavaScript has it.
+    run(file, text, test, sandbox, &Reflect::get(&client, &"constructor".into())?).await
+}
+
+/// The tests of one JavaScript file in `browser/`: each is an exported async function, which rejects when it fails.
+///
+/// The files are part of the wasm, not modules that the page loads: the server of wasm-bindgen's test runner has four
+/// threads and gives each connection one for as long as it is kept alive, so that a page which loads more files at once
+/// may wait for the last of them for ever.
+macro_rules! tests {
+    ($module:ident: $($name:ident,)+) => {
+        mod $module {
+            use wasm_bindgen::prelude::*;
+            use wasm_bindgen_test::wasm_bindgen_test;
+
+            const FILE: &str = concat!("tests/browser/", stringify!($module), ".js");
+            const TEXT: &str = include_str!(concat!("browser/", stringify!($module), ".js"));
+
+            $(
+                #[wasm_bindgen_test]
+                async fn $name() -> Result<(), JsValue> {
+                    super::run_test(FILE, TEXT, stringify!($name)).await
+                }
+            )+
+
+            #[wasm_bindgen_test]
+            fn no_test_of_the_file_is_left_out() {
+                let listed = [$(stringify!($name)),+];
+                let written = TEXT.lines().filter_map(|line| line.strip_prefix("export async function "));
+                for name in written.filter_map(|rest| rest.split('(').next()) {
+                    assert!(listed.contains(&name), "{name} of {FILE} is not listed in tests/browser.rs");
+                }
+            }
+        }
+    };
+}
+
+tests! { client:
+    what_a_client_lacks_is_named_in_a_typed_error,
+    one_question_for_a_token_serves_all_calls_that_wait,
+    a_token_is_used_until_thirty_seconds_before_its_end,
+    a_token_that_does_not_say_when_it_ends_is_asked_for_each_time,
+    a_provider_that_fails_is_unauthorized_and_worth_another_try,
+    a_provider_that_answers_no_token_is_unauthorized_and_not_quoted,
+    a_provider_that_never_answers_ends_in_a_timeout,
+    a_token_that_is_refused_is_replaced_once,
+}
+
+tests! { rest:
+    an_interaction_is_created_read_changed_listed_and_deleted,
+    facts_and_documents_belong_to_an_interaction,
+    an_unknown_id_is_not_found_and_says_which_request_it_was,
+    what_cannot_be_right_is_refused_before_anything_is_sent,
+    tenant_token_and_the_caller_s_own_headers_and_query_are_sent,
+    a_fetch_that_never_answers_ends_in_a_timeout,
+    a_body_that_never_ends_ends_in_a_timeout,
+    aborting_a_call_aborts_its_fetch,
+    aborting_a_call_ends_its_wait_for_another_try,
+    an_answer_that_may_heal_is_asked_for_again,
+    tries_end_with_the_last_answer,
+    what_creates_is_not_repeated_after_a_network_failure,
+    what_creates_is_repeated_if_the_service_was_busy,
+}
+
+tests! { stream:
+    listeners_are_called_in_the_order_in_which_they_came,
+    a_listener_can_be_taken_off_in_three_ways,
+    a_listener_that_throws_does_not_stop_the_others,
+    a_listener_may_close_the_stream,
+    a_listener_may_free_the_stream,
+    frames_become_transcripts_and_facts,
+    levels_are_told_about_ten_times_a_second,
+    a_flush_leaves_nothing_in_flight,
+    the_end_comes_after_everything_was_heard_and_its_figures_add_up,
+    closing_rejects_what_waits,
+    what_is_asked_after_the_end_is_a_conflict,
+    frames_that_cannot_be_right_are_refused,
+    every_message_of_the_service_is_passed_on_as_it_came,
+}
+
+tests! { network:
+    a_configuration_that_cannot_be_right_is_refused_before_a_socket_opens,
+    a_configuration_that_the_service_refuses_is_rejected,
+    a_service_that_says_nothing_ends_in_a_timeout,
+    a_service_that_is_not_there_ends_within_the_time_limit,
+    a_wrong_token_is_unauthorized,
+    an_unknown_interaction_is_not_found,
+    the_caller_s_signal_ends_the_attempt_to_connect_and_the_stream,
+    the_socket_has_a_token_of_its_own_if_there_is_one,
+    nothing_is_lost_when_the_connection_drops,
+    a_proxy_gets_its_own_query_and_no_token,
+}
+
+tests! { capture:
+    an_audio_node_is_captured_for_as_long_as_it_plays,
+    a_media_stream_is_captured_until_it_is_detached,
+    a_microphone_is_found_opened_and_captured,
+    what_is_no_source_is_refused,
+    a_stream_that_is_over_takes_no_source,
+    closing_lets_go_of_what_was_attached,
+}

@@ -1,0 +1,108 @@
+// What every browser test is given: clients of the sandbox, its faults and reports, speech, and assertions.
+
+const STREAM = {
+  transcription: { primaryLanguage: "en", diarize: true, participants: [{ channel: 0, role: "multiple" }] },
+  mode: { type: "facts", outputLocale: "en", factGenerationInterval: "fast_init" },
+};
+
+const files = new Map();
+
+/** Runs an exported test of a file, given as text, with the sandbox at a URL and the package's client class. */
+export async function run(file, text, test, sandbox, Client) {
+  if (!files.has(file)) {
+    const script = new Blob([text, `\n//# sourceURL=${file}`], { type: "text/javascript" });
+    files.set(file, await import(URL.createObjectURL(script)));
+  }
+  const body = files.get(file)[test];
+  ok(body, `${file} exports ${test}`);
+  await body(tools(sandbox, Client));
+}
+
+function tools(sandbox, Client) {
+  const environment = { base: `${sandbox}/v2`, wss: `${sandbox.replace("http", "ws")}/audio-bridge/v2` };
+
+  const ask = async (path, init) => {
+    const answer = await fetch(sandbox + path, init);
+    ok(answer.ok, `the sandbox answers ${path} with ${answer.status}`);
+    return answer;
+  };
+  const json = (body) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+  /** A token, as the page's own back end would answer it; `query` as the sandbox takes it. */
+  const token = async (query = "") => {
+    const { accessToken, expiresIn } = await (await ask(`/sandbox/token${query}`, { method: "POST" })).json();
+    return { accessToken, expiresIn };
+  };
+
+  const client = (options) => new Client({ environment, tenantName: "base", auth: () => token(), ...options });
+
+  const encounter = () => ({ identifier: crypto.randomUUID(), status: "planned", type: "consultation" });
+
+  const interaction = async (of = client()) => (await of.interactions.create({ encounter: encounter() })).interactionId;
+
+  /** Has the next sockets of an interaction go wrong. */
+  const fault = async (interactionId, what) => void (await ask("/sandbox/faults", json({ interactionId, ...what })));
+
+  /** What each socket of an interaction received. */
+  const sockets = async (id) => (await (await ask(`/sandbox/streams/${id}`)).json()).sockets;
+
+  /** The samples that socket `n` of an interaction received. */
+  const samples = async (id, n) => new Int16Array(await (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer());
+
+  /** A stream of a new interaction. */
+  const connect = async (options, of = client()) => {
+    const id = await interaction(of);
+    return { id, stream: await of.stream.connect({ id, configuration: STREAM, catchUpRate: 100, ...options }) };
+  };
+
+  return {
+    sandbox, environment, Client, configuration: STREAM,
+    token, client, encounter, interaction, fault, sockets, samples, connect,
+    speech, sleep, soon, ok, equal, near, refused, addsUp,
+  };
+}
+
+/** Seconds of something that counts as speech. */
+function speech(seconds, rate = 48_000, amplitude = 0.4) {
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, n) => Math.sin((2 * Math.PI * 440 * n) / rate) * amplitude);
+}
+
+const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+
+/** A promise's result, if it comes within some seconds. */
+async function soon(what, promise, seconds = 5) {
+  const late = {};
+  const result = await Promise.race([promise, sleep(seconds).then(() => late)]);
+  ok(result !== late, `${what} within ${seconds} s`);
+  return result;
+}
+
+function ok(holds, what) {
+  if (!holds) throw new Error(`it should be so: ${what}`);
+}
+
+function equal(actual, expected, what = "value") {
+  const [is, should] = [actual, expected].map((value) => JSON.stringify(value));
+  if (is !== should) throw new Error(`${what} is ${is}, not ${should}`);
+}
+
+function near(actual, expected, tolerance, what) {
+  ok(Math.abs(actual - expected) <= tolerance, `${what} ${actual} is within ${tolerance} of ${expected}`);
+}
+
+/** The error of what must fail, within some seconds, with a code. */
+async function refused(code, attempt, seconds = 5) {
+  const outcome = (async () => ({ result: await attempt() }))().catch((error) => ({ error }));
+  const { error, result } = await soon(`a refusal with ${code}`, outcome, seconds);
+  ok(error !== undefined, `there is an error with the code ${code}, not the result ${JSON.stringify(result)}`);
+  ok(error instanceof Error && error.name === "OssicleError", `this is an OssicleError: ${error?.stack ?? error}`);
+  equal(error.code, code, `code of "${error.message}"`);
+  ok(error.message.length > 10 && typeof error.retryable === "boolean", "it has a sentence, and says whether to retry");
+  return error;
+}
+
+/** The figures of a stream account for every captured second. */
+function addsUp(stats) {
+  const { acknowledgedSeconds, inFlightSeconds, bufferedSeconds, droppedSeconds } = stats;
+  near(stats.capturedSeconds, acknowledgedSeconds + inFlightSeconds + bufferedSeconds + droppedSeconds, 1e-6, "captured");
+}

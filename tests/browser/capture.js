@@ -1,0 +1,134 @@
+// Sources: an AudioNode, a MediaStream, a microphone, each through the package's worklet.
+
+/** A context that plays a tone into `node(context)`. */
+async function tone(destination = () => null) {
+  const context = new AudioContext();
+  // Where audio is not allowed to start without a click, it never does.
+  await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 3_000))]);
+  if (context.state !== "running") throw new Error(`this browser does not start audio: it is ${context.state}`);
+  const oscillator = new OscillatorNode(context, { frequency: 440 });
+  const gain = new GainNode(context, { gain: 0.5 });
+  oscillator.connect(gain);
+  const sink = destination(context);
+  if (sink) gain.connect(sink);
+  oscillator.start();
+  return { context, gain, sink };
+}
+
+/** Whether a context is closed, once closing has had its time. */
+async function isClosed(context) {
+  for (let tries = 0; context.state !== "closed" && tries < 20; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  return context.state === "closed";
+}
+
+/** Watches which streams are listened to in which contexts, until `stop()`. */
+function watched() {
+  const { prototype } = AudioContext;
+  const original = prototype.createMediaStreamSource;
+  const contexts = [], streams = [];
+  prototype.createMediaStreamSource = function (stream) {
+    contexts.push(this);
+    streams.push(stream);
+    return original.call(this, stream);
+  };
+  return { contexts, streams, stop: () => (prototype.createMediaStreamSource = original) };
+}
+
+export async function an_audio_node_is_captured_for_as_long_as_it_plays({ connect, sockets, sleep, soon, near, equal, ok, addsUp }) {
+  const { id, stream } = await connect();
+  const { context, gain } = await tone();
+  await soon("attaching", stream.attach(gain));
+  const start = context.currentTime;
+  await sleep(1.5);
+  const passed = context.currentTime - start;
+  const { stats } = await soon("the end", stream.end());
+  near(stats.capturedSeconds, passed, 0.25, "captured seconds");
+  addsUp(stats);
+  const [socket] = await sockets(id);
+  near(socket.receivedSeconds, stats.capturedSeconds, 1e-4, "received seconds");
+  near(socket.rms, 0.5 / Math.SQRT2, 0.06, "rms of what was received");
+  ok(context.state === "running", "the app's own context is left running");
+  equal(stats.droppedSeconds, 0, "dropped seconds");
+  await context.close();
+}
+
+export async function a_media_stream_is_captured_until_it_is_detached({ connect, sockets, sleep, soon, near, ok }) {
+  const { id, stream } = await connect();
+  const { context, sink } = await tone((of) => new MediaStreamAudioDestinationNode(of));
+  const [track] = sink.stream.getAudioTracks();
+  for (const source of [sink.stream, track]) {
+    const before = stream.stats.capturedSeconds;
+    await soon("attaching", stream.attach(source));
+    const start = performance.now();
+    await sleep(1);
+    const passed = (performance.now() - start) / 1_000;
+    await soon("detaching", stream.detach());
+    near(stream.stats.capturedSeconds - before, passed, 0.25, "captured seconds");
+  }
+  const { capturedSeconds } = stream.stats;
+  await sleep(0.3);
+  near(stream.stats.capturedSeconds, capturedSeconds, 1e-9, "captured seconds once detached");
+  ok(stream.state === "streaming" && track.readyState === "live", "the stream goes on, and the app's track is left live");
+  await soon("the end", stream.end());
+  ok((await sockets(id))[0].rms > 0.1, "what was received is not silence");
+  await context.close();
+}
+
+export async function a_microphone_is_found_opened_and_captured({ client, connect, sleep, soon, refused, ok, equal }) {
+  const { microphones } = client();
+  await refused("invalid_request", () => microphones.open({ preset: "karaoke" }));
+  await refused("microphone_missing", () => microphones.open({ deviceId: "no such device" }));
+  const microphone = await soon("the microphone", microphones.open());
+  const [device] = await microphones.list();
+  ok(device.deviceId && device.label && microphone.label, "it has an id and a name");
+  const { stream } = await connect();
+  await soon("attaching", stream.attach(microphone));
+  await sleep(0.6);
+  const { stats } = await soon("the end", stream.end());
+  ok(stats.capturedSeconds > 0.3, `something was captured: ${stats.capturedSeconds} s`);
+  ok(microphone.mediaStream === microphone.mediaStream, "there is one stream, not a clone each time");
+  const tracks = microphone.mediaStream.getTracks();
+  microphone.close();
+  equal(tracks.map((track) => track.readyState), ["ended"], "tracks of a closed microphone");
+}
+
+export async function what_is_no_source_is_refused({ connect, refused, equal }) {
+  const { stream } = await connect();
+  for (const nothing of [undefined, null, {}, "microphone", new MediaStream(), { mediaStream: {} }]) {
+    await refused("invalid_request", () => stream.attach(nothing));
+  }
+  equal(stream.state, "streaming", "state");
+  stream.close();
+}
+
+export async function a_stream_that_is_over_takes_no_source({ connect, soon, refused, equal, ok }) {
+  const { stream } = await connect();
+  const { context, gain, sink } = await tone((of) => new MediaStreamAudioDestinationNode(of));
+  const watch = watched();
+  const attaching = stream.attach(sink.stream);
+  // Close while the worklet is loading.
+  for (let turns = 0; watch.contexts.length === 0 && turns < 100; turns++) await null;
+  stream.close();
+  await refused("conflict", () => soon("attaching", attaching));
+  watch.stop();
+  equal(watch.contexts.length, 1, "contexts that were made");
+  ok(await isClosed(watch.contexts[0]), "the context is closed when the stream was closed meanwhile");
+  await refused("conflict", () => stream.attach(gain));
+  await context.close();
+}
+
+export async function closing_lets_go_of_what_was_attached({ connect, soon, equal, ok }) {
+  const { context, sink } = await tone((of) => new MediaStreamAudioDestinationNode(of));
+  const watch = watched();
+  for (const leave of [(stream) => stream.close(), (stream) => stream.free(), (stream) => stream.end()]) {
+    const { stream } = await connect();
+    await soon("attaching", stream.attach(sink.stream));
+    equal(watch.contexts.at(-1).state, "running", "state of the context");
+    await leave(stream);
+    ok(await isClosed(watch.contexts.at(-1)), "the context is closed afterwards");
+  }
+  watch.stop();
+  // A clone would keep the device on after the app has stopped its own tracks.
+  ok(watch.streams.every((stream) => stream === sink.stream), "the app's own stream is listened to, not a clone");
+  await context.close();
+}

@@ -1,0 +1,159 @@
+// A stream that goes wrong: refusals, silence, dropped connections, aborts. Every one ends within its time limit.
+
+export async function a_configuration_that_cannot_be_right_is_refused_before_a_socket_opens({ connect, configuration, interaction, client, sockets, refused, ok, equal }) {
+  const all = client();
+  const id = await interaction(all);
+  for (const [named, options] of [
+    ["id", { id: "42" }],
+    ["configuration", { configuration: undefined }],
+    ["configuration.mode.outputLocale", { configuration: { ...configuration, mode: { type: "facts" } } }],
+    ["audio.chunkMs", { audio: { chunkMs: 5 } }],
+    ["connectionTimeoutInSeconds", { connectionTimeoutInSeconds: 0 }],
+    ["proxy.url", { proxy: {} }],
+  ]) {
+    const error = await refused("invalid_request", () => all.stream.connect({ id, configuration, ...options }));
+    ok(error.message.includes(named), `"${error.message}" names ${named}`);
+  }
+  await refused("audio_unsupported", () => connect({ audio: { encoding: "opus" } }, all));
+  for (const nothing of [undefined, null, 7]) await refused("invalid_request", () => all.stream.connect(nothing));
+  equal(await sockets(id), [], "sockets");
+}
+
+export async function a_configuration_that_the_service_refuses_is_rejected({ client, interaction, configuration, fault, sockets, refused, equal, ok }) {
+  const all = client();
+  for (const status of ["CONFIG_DENIED", "CONFIG_REJECTED", "CONFIG_MISSING", "CONFIG_NOT_PROVIDED", "CONFIG_TIMEOUT"]) {
+    const id = await interaction(all);
+    await fault(id, { configuration: status });
+    const error = await refused("config_rejected", () => all.stream.connect({ id, configuration }));
+    ok(error.message.includes(status), `"${error.message}" names ${status}`);
+    equal([error.retryable, (await sockets(id)).length], [false, 1], "retryable, and sockets");
+  }
+}
+
+export async function a_service_that_says_nothing_ends_in_a_timeout({ client, interaction, configuration, fault, refused, near }) {
+  const all = client();
+  const id = await interaction(all);
+  await fault(id, { configuration: "silent", times: 5 });
+  const start = performance.now();
+  await refused("timeout", () => all.stream.connect({ id, configuration, connectionTimeoutInSeconds: 1 }), 3);
+  near((performance.now() - start) / 1_000, 1, 0.5, "seconds until the refusal");
+}
+
+export async function a_service_that_is_not_there_ends_within_the_time_limit({ client, token, configuration, refused, near }) {
+  const environment = { base: "http://127.0.0.1:49151/v2", wss: "ws://127.0.0.1:49151" };
+  const nowhere = client({ environment, auth: await token(), maxRetries: 0 });
+  const id = crypto.randomUUID();
+  const start = performance.now();
+  const error = await refused("network", () => nowhere.stream.connect({ id, configuration, connectionTimeoutInSeconds: 1.5 }), 4);
+  near((performance.now() - start) / 1_000, 1.5, 0.7, "seconds until the refusal");
+  if (!error.retryable) throw new Error("it is worth another try");
+  await refused("network", () => nowhere.interactions.list());
+}
+
+export async function a_wrong_token_is_unauthorized({ client, interaction, configuration, refused, equal, ok }) {
+  const id = await interaction();
+  const error = await refused("unauthorized", () => client({ auth: { accessToken: "s3cret" } }).stream.connect({ id, configuration }), 10);
+  equal(error.statusCode, 401, "status");
+  ok(!error.message.includes("s3cret"), "the token is not told");
+}
+
+export async function an_unknown_interaction_is_not_found({ client, configuration, refused, equal }) {
+  const id = crypto.randomUUID();
+  const error = await refused("not_found", () => client().stream.connect({ id, configuration }));
+  equal([error.statusCode, error.retryable], [404, false], "status and retryable");
+}
+
+export async function the_caller_s_signal_ends_the_attempt_to_connect_and_the_stream({ client, interaction, configuration, fault, sleep, refused, equal }) {
+  const all = client();
+  const id = await interaction(all);
+  await refused("aborted", () => all.stream.connect({ id, configuration, abortSignal: AbortSignal.abort() }));
+
+  await fault(id, { configuration: "silent" });
+  const first = new AbortController();
+  const connecting = all.stream.connect({ id, configuration, abortSignal: first.signal });
+  connecting.catch(() => {});
+  await sleep(0.2);
+  first.abort();
+  await refused("aborted", () => connecting, 1);
+
+  const second = new AbortController();
+  const stream = await all.stream.connect({ id, configuration, abortSignal: second.signal });
+  const flush = stream.flush();
+  second.abort();
+  await refused("aborted", () => flush, 1);
+  equal(stream.state, "ended", "state");
+}
+
+export async function the_socket_has_a_token_of_its_own_if_there_is_one({ client, interaction, configuration, token, refused, equal }) {
+  let asked = 0;
+  const limited = () => (asked++, token("?scope=openid%20streams"));
+  const all = client({ streamAuth: limited });
+  const id = await interaction(all);
+  equal(asked, 0, "questions for REST");
+  const stream = await all.stream.connect({ id, configuration });
+  equal([asked, stream.state], [1, "streaming"], "questions, and the state");
+  stream.close();
+  await refused("forbidden", () => client({ auth: limited }).interactions.list());
+}
+
+export async function nothing_is_lost_when_the_connection_drops({ client, interaction, configuration, token, fault, sockets, samples, sleep, soon, equal, near, ok, addsUp }) {
+  let asked = 0;
+  const all = client({ streamAuth: () => (asked++, token()) });
+  const id = await interaction(all);
+  await fault(id, { dropAfterSeconds: 1 });
+  const stream = await all.stream.connect({ id, configuration, catchUpRate: 10 });
+  const states = [], finals = [];
+  stream.on("state", ({ state }) => states.push(state));
+  stream.on("transcript", ({ segments }) => finals.push(...segments.filter((segment) => segment.final)));
+
+  // Four seconds of a ramp: each sample tells which one it is.
+  const rate = 16_000, seconds = 4, step = 0.1;
+  const value = (n) => (n - 32_000) / 32_768;
+  for (let from = 0; from < seconds * rate; from += step * rate) {
+    stream.pushFrame([Float32Array.from({ length: step * rate }, (_, n) => value(from + n))], rate);
+    addsUp(stream.stats);
+    await sleep(step);
+  }
+  const { stats } = await soon("the end", stream.end(), 10);
+
+  equal(states, ["reconnecting", "streaming", "ending", "ended"], "states");
+  equal([stats.reconnects, stats.droppedSeconds, asked], [1, 0, 2], "reconnects, dropped seconds, questions for a token");
+  addsUp(stats);
+  near(stats.capturedSeconds, seconds, 1e-6, "captured seconds");
+  near(stats.acknowledgedSeconds, seconds, 1e-6, "acknowledged seconds");
+  const stories = await sockets(id);
+  equal(stories.map((socket) => socket.order), [["config", "audio"], ["config", "audio", "end"]], "what the sockets were told");
+
+  const [first, second] = await Promise.all([0, 1].map((n) => samples(id, n)));
+  near(first[0], -32_000, 2, "the first sample");
+  near(second.at(-1), 31_999, 2, "the last sample");
+  // What the first socket was sent and the service did not confirm, it may not have heard: it is sent again, and counted.
+  const again = (first.at(-1) + 1 - second[0]) / rate;
+  ok(again > 0.4, `the second socket repeats what is not confirmed: ${again} s`);
+  near(stats.replayedSeconds, again, 0.3, "replayed seconds");
+  for (const part of [first, second]) {
+    ok(part.every((sample, n) => n === 0 || Math.abs(sample - part[n - 1]) <= 2), "no sample within a socket is missing");
+  }
+  finals.forEach(({ id, time }, n) => {
+    ok(finals.findIndex((other) => other.id === id) === n, "the app sees no final segment twice");
+    ok(n === 0 || time.start >= finals[n - 1].time.end - 0.01, "their times are on one timeline");
+  });
+  ok(finals.length > 0 && finals.at(-1).time.end > seconds - 0.5, "the transcript reaches to the end");
+}
+
+export async function a_proxy_gets_its_own_query_and_no_token({ client, interaction, configuration, environment, token, equal }) {
+  const id = await interaction();
+  const { accessToken } = await token();
+  let asked = 0;
+  const behind = client({ streamAuth: () => (asked++, token()) });
+  const stream = await behind.stream.connect({
+    id,
+    configuration,
+    proxy: {
+      url: `${environment.wss}/interactions/${id}/streams`,
+      queryParameters: { "tenant-name": "base", token: `Bearer ${accessToken}` },
+    },
+  });
+  equal([asked, stream.state], [0, "streaming"], "questions for a token, and the state");
+  stream.close();
+}

@@ -1,0 +1,180 @@
+// Requests and answers: the round trip, what is refused, time limits, aborts, and trying again.
+
+/** A `fetch` that never answers; `signals` are those it was given. */
+function deaf() {
+  const signals = [];
+  return { signals, fetch: (request) => (signals.push(request.signal), new Promise(() => {})) };
+}
+
+/** A `fetch` that answers in turn with what is given, statuses or failures; `count()` tells how often it was called. */
+function answers(...turns) {
+  let count = 0;
+  return {
+    count: () => count,
+    fetch: async (request) => {
+      const turn = turns[Math.min(count++, turns.length - 1)];
+      if (turn instanceof Error) throw turn;
+      if (turn === "real") return fetch(request);
+      return new Response(`{"status": ${turn}, "requestid": "r-1"}`, { status: turn, headers: { "Retry-After": "0" } });
+    },
+  };
+}
+
+export async function an_interaction_is_created_read_changed_listed_and_deleted({ client, encounter, refused, equal, ok }) {
+  const { interactions } = client();
+  const wanted = encounter();
+  const { interactionId: id, websocketUrl } = await interactions.create({ encounter: wanted, patient: { identifier: "p-1" } });
+  ok(websocketUrl.includes(id), "the socket's address is told");
+  const read = await interactions.get(id);
+  equal([read.id, read.encounter.identifier, read.patient.identifier], [id, wanted.identifier, "p-1"], "what is read");
+  const changed = await interactions.update(id, { encounter: { status: "in-progress" } });
+  equal([changed.encounter.status, changed.encounter.type], ["in-progress", wanted.type], "what is changed, and not");
+  const listed = await interactions.list({ sort: "createdAt", direction: "desc", pageSize: 3, encounterStatus: ["in-progress", "planned"] });
+  ok(listed.interactions.length <= 3 && listed.interactions.some((one) => one.id === id), "the list holds it");
+  equal(await interactions.delete(id), null, "answer of a deletion");
+  await refused("not_found", () => interactions.get(id));
+}
+
+export async function facts_and_documents_belong_to_an_interaction({ client, interaction, refused, equal, ok }) {
+  const all = client();
+  const id = await interaction(all);
+  const groups = (await all.facts.factGroupsList()).data.map(({ key }) => key);
+  ok(groups.includes("allergies"), "allergies are a fact group");
+  const text = "Allergic to penicillin";
+  const { facts: [fact] } = await all.facts.create(id, { facts: [{ text, group: "allergies", source: "user" }] });
+  const changed = await all.facts.update(id, fact.id, { text: `${text} and latex` });
+  equal([changed.id, changed.text], [fact.id, `${text} and latex`], "the changed fact");
+  await all.facts.batchUpdate(id, { facts: [{ factId: fact.id, isDiscarded: true }] });
+  equal((await all.facts.list(id)).facts.map((one) => one.isDiscarded), [true], "facts discarded");
+
+  const templateKey = (await all.templates.list()).data[0].key;
+  equal((await all.templates.get(templateKey)).key, templateKey, "key of a template");
+  const context = [{ type: "facts", data: [{ text, group: "allergies" }] }];
+  const document = await all.documents.classic.create(id, { context, templateKey, outputLanguage: "en" });
+  ok(document.sections.length > 0, "a document has sections");
+  equal((await all.documents.classic.get(id, document.id)).name, document.name, "name of the document");
+  equal((await all.documents.classic.list(id)).data.map((one) => one.id), [document.id], "documents");
+  await refused("invalid_request", () => all.documents.classic.create(id, { context, outputLanguage: "en" }));
+}
+
+export async function an_unknown_id_is_not_found_and_says_which_request_it_was({ client, refused, equal, ok }) {
+  const error = await refused("not_found", () => client().interactions.get(crypto.randomUUID()));
+  equal([error.statusCode, error.retryable], [404, false], "status and retryable");
+  ok(error.requestId.length > 0 && error.body !== undefined, "the request's id and the answer are there");
+  ok(!Object.keys(error).includes("body"), "a log that prints the error does not show the answer");
+}
+
+export async function what_cannot_be_right_is_refused_before_anything_is_sent({ client, refused, equal, ok }) {
+  const { fetch, count } = answers(200);
+  const all = client({ fetch });
+  const id = crypto.randomUUID();
+  const encounter = { identifier: "e", status: "planned", type: "consultation" };
+  for (const [named, attempt] of [
+    ["id", () => all.interactions.get("42")],
+    ["id", () => all.interactions.get(`${id}/../..`)],
+    ["id", () => all.interactions.get()],
+    ["id", () => all.facts.update(id, 42, { text: "a" })],
+    ["id", () => all.documents.classic.get(id, "")],
+    ["encounter", () => all.interactions.create({})],
+    ["encounter.type", () => all.interactions.create({ encounter: { ...encounter, type: undefined } })],
+    ["encounter.status", () => all.interactions.update(id, { encounter: { status: "sleeping" } })],
+    ["patient.identifier", () => all.interactions.create({ encounter, patient: { name: "A" } })],
+    ["facts[1].group", () => all.facts.create(id, { facts: [{ text: "a", group: "plan" }, { text: "b" }] })],
+    ["timeoutInSeconds", () => all.interactions.list({}, { timeoutInSeconds: -1 })],
+  ]) {
+    const error = await refused("invalid_request", attempt);
+    ok(error.message.includes(named), `"${error.message}" names ${named}`);
+  }
+  const loop = {};
+  loop.encounter = loop;
+  await refused("invalid_request", () => all.interactions.create(loop));
+  equal(count(), 0, "requests sent");
+}
+
+export async function tenant_token_and_the_caller_s_own_headers_and_query_are_sent({ client, token, equal }) {
+  let sent;
+  const all = client({
+    auth: { accessToken: "the-token" },
+    headers: { "X-App": "ehr" },
+    fetch: async (request) => ((sent = request), new Response('{"interactions": []}')),
+  });
+  await all.interactions.list({ pageSize: 5, encounterStatus: ["planned", "on-hold"] }, { headers: { "X-Call": "1" }, queryParams: { debug: "a b" } });
+  const headers = ["Authorization", "Tenant-Name", "X-App", "X-Call"].map((name) => sent.headers.get(name));
+  equal(headers, ["Bearer the-token", "base", "ehr", "1"], "headers");
+  const query = [...new URL(sent.url).searchParams].map((pair) => pair.join("=")).sort();
+  equal(query, ["debug=a b", "encounterStatus=on-hold", "encounterStatus=planned", "pageSize=5"], "query");
+}
+
+export async function a_fetch_that_never_answers_ends_in_a_timeout({ client, refused, equal }) {
+  const { fetch, signals } = deaf();
+  const { interactions } = client({ fetch, timeoutInSeconds: 0.2 });
+  const error = await refused("timeout", () => interactions.list(), 2);
+  equal([error.retryable, signals.map((signal) => signal.aborted)], [true, [true]], "retryable, and signals aborted");
+  await refused("timeout", () => client({ fetch }).interactions.list({}, { timeoutInSeconds: 0.2 }), 2);
+}
+
+export async function a_body_that_never_ends_ends_in_a_timeout({ client, refused }) {
+  const fetch = async () => new Response(new ReadableStream());
+  await refused("timeout", () => client({ fetch, timeoutInSeconds: 0.2 }).interactions.list(), 2);
+}
+
+export async function aborting_a_call_aborts_its_fetch({ client, refused, sleep, equal }) {
+  const { fetch, signals } = deaf();
+  const { interactions } = client({ fetch });
+  const controller = new AbortController();
+  const call = interactions.list({}, { abortSignal: controller.signal });
+  call.catch(() => {});
+  for (let tries = 0; signals.length === 0 && tries < 50; tries++) await sleep(0.02);
+  equal(signals.map((signal) => signal.aborted), [false], "signals aborted before");
+  controller.abort();
+  const error = await refused("aborted", () => call, 1);
+  equal([error.retryable, signals.map((signal) => signal.aborted)], [false, [true]], "retryable, and signals aborted");
+  await refused("aborted", () => interactions.list({}, { abortSignal: controller.signal }), 1);
+  equal(signals.length, 1, "fetches");
+}
+
+export async function aborting_a_call_ends_its_wait_for_another_try({ client, refused, sleep, equal }) {
+  let count = 0;
+  const fetch = async () => (count++, new Response("{}", { status: 503, headers: { "Retry-After": "30" } }));
+  const controller = new AbortController();
+  const call = client({ fetch }).interactions.list({}, { abortSignal: controller.signal });
+  call.catch(() => {});
+  await sleep(0.3);
+  controller.abort();
+  await refused("aborted", () => call, 1);
+  equal(count, 1, "attempts");
+}
+
+export async function an_answer_that_may_heal_is_asked_for_again({ client, equal }) {
+  const { fetch, count } = answers(503, 429, "real");
+  await client({ fetch }).interactions.list();
+  equal(count(), 3, "attempts");
+  const once = answers(new TypeError("offline"), "real");
+  await client({ fetch: once.fetch }).interactions.list();
+  equal(once.count(), 2, "attempts after a network failure");
+}
+
+export async function tries_end_with_the_last_answer({ client, refused, equal }) {
+  const { fetch, count } = answers(503);
+  const error = await refused("server_error", () => client({ fetch }).interactions.list());
+  equal([error.statusCode, error.requestId, error.retryable, count()], [503, "r-1", true, 3], "error and attempts");
+  const never = answers(503);
+  await refused("server_error", () => client({ fetch: never.fetch }).interactions.list({}, { maxRetries: 0 }));
+  equal(never.count(), 1, "attempts without retries");
+}
+
+export async function what_creates_is_not_repeated_after_a_network_failure({ client, encounter, refused, equal, ok }) {
+  for (const [code, turn] of [["network", new TypeError("gone")], ["server_error", 500]]) {
+    const { fetch, count } = answers(turn);
+    const error = await refused(code, () => client({ fetch }).interactions.create({ encounter: encounter() }));
+    equal([count(), error.retryable], [1, true], "attempts, and whether the caller may try");
+    if (turn instanceof Error) ok(error.cause === turn, "the exception is the cause");
+  }
+}
+
+export async function what_creates_is_repeated_if_the_service_was_busy({ client, encounter, equal, ok }) {
+  const { fetch, count } = answers(503, "real");
+  const { interactionId } = await client({ fetch }).interactions.create({ encounter: encounter() });
+  ok(interactionId, "it is created");
+  equal(count(), 2, "attempts");
+}

@@ -1,0 +1,200 @@
+// A stream that goes well: listeners, frames, flush, end, close.
+
+export async function listeners_are_called_in_the_order_in_which_they_came({ connect, soon, equal }) {
+  const { stream } = await connect();
+  const called = [];
+  for (let n = 0; n < 4; n++) stream.on("flushed", ({ type }) => called.push(`${type} ${n}`));
+  stream.on("flushed", () => stream.on("flushed", () => called.push("too late")));
+  await soon("the flush is answered", stream.flush());
+  equal(called, ["flushed 0", "flushed 1", "flushed 2", "flushed 3"], "calls");
+  stream.close();
+}
+
+export async function a_listener_can_be_taken_off_in_three_ways({ connect, soon, equal }) {
+  const { stream } = await connect();
+  const called = [];
+  const named = () => called.push("named");
+  const unsubscribe = stream.on("flushed", () => called.push("unsubscribed"));
+  stream.on("flushed", named);
+  stream.once("flushed", () => called.push("once"));
+  stream.on("flushed", () => called.push("stays"));
+  await soon("the flush is answered", stream.flush());
+  unsubscribe();
+  unsubscribe();
+  stream.off("flushed", named);
+  stream.off("transcript");
+  await soon("the flush is answered", stream.flush());
+  stream.off("flushed");
+  await soon("the flush is answered", stream.flush());
+  equal(called, ["unsubscribed", "named", "once", "stays", "stays"], "calls");
+  stream.close();
+}
+
+export async function a_listener_that_throws_does_not_stop_the_others({ connect, soon, equal, ok }) {
+  const { stream } = await connect();
+  const mistake = new Error("a listener's mistake");
+  const reported = [];
+  const onError = (event) => (event.preventDefault(), event.stopImmediatePropagation(), reported.push(event.error));
+  addEventListener("error", onError, true);
+  let others = 0;
+  stream.on("flushed", () => { throw mistake; });
+  stream.on("flushed", () => others++);
+  await soon("the flush is answered", stream.flush());
+  removeEventListener("error", onError, true);
+  equal([others, stream.state], [1, "streaming"], "other listeners, and the state");
+  ok(reported.length === 1 && reported[0] === mistake, "the browser reports the exception as that of an event handler");
+  stream.close();
+}
+
+export async function a_listener_may_close_the_stream({ connect, speech, refused, equal }) {
+  const { stream } = await connect();
+  stream.on("transcript", () => stream.close());
+  stream.pushFrame([speech(10)], 48_000);
+  await refused("aborted", () => stream.flush());
+  equal(stream.state, "ended", "state");
+}
+
+export async function a_listener_may_free_the_stream({ connect, speech, sockets, sleep, ok, equal }) {
+  const { id, stream } = await connect();
+  const events = [];
+  const done = new Promise((resolve) => stream.on("transcript", () => (stream.free(), resolve())));
+  stream.on("state", ({ state }) => events.push(state));
+  stream.pushFrame([speech(10)], 48_000);
+  const flushed = stream.flush().then(() => "answered", ({ code }) => code);
+  await done;
+  equal(await flushed, "aborted", "what waited");
+  let closed = null;
+  for (let tries = 0; closed === null && tries < 50; tries++) {
+    await sleep(0.05);
+    closed = (await sockets(id))[0].closeCode;
+  }
+  equal([closed, events], [1000, []], "close code of the socket, and events after free()");
+  let complaint;
+  try { stream.close(); } catch (error) { complaint = error; }
+  ok(complaint instanceof Error, "an object that was freed says so, and nothing panics");
+}
+
+export async function frames_become_transcripts_and_facts({ connect, speech, soon, ok, equal, addsUp }) {
+  const { id, stream } = await connect();
+  const heard = { segments: [], replaced: [], facts: [] };
+  stream.on("transcript", ({ segments, replaced }) => (heard.segments.push(...segments), heard.replaced.push(...replaced)));
+  stream.on("facts", ({ facts }) => heard.facts.push(...facts));
+  for (let n = 0; n < 30; n++) {
+    stream.pushFrame([speech(1), speech(1)], 48_000);
+    addsUp(stream.stats);
+  }
+  await soon("the flush is answered", stream.flush());
+  const finals = heard.segments.filter((segment) => segment.final);
+  ok(finals.length >= 3, `there are final segments: ${finals.length}`);
+  for (const { time, transcript, participant } of finals) {
+    ok(time.start >= 0 && time.start < time.end && time.end <= 30.1, `within the visit: ${time.start} to ${time.end} s`);
+    ok(transcript.length > 0 && participant.channel === 0, "it has words, and a channel");
+  }
+  equal(stream.transcript, finals, "the merged transcript");
+  ok(heard.segments.some((segment) => !segment.final), "interim segments came before");
+  ok(heard.facts.length > 0 && heard.facts.every((fact) => fact.id && fact.group && fact.text), "facts came");
+  equal(stream.audioFormat, "audio/pcm; rate=16000; channels=1; bits=16", "what was declared");
+  stream.close();
+  equal(stream.transcript.length, finals.length, "segments after the end");
+  ok(id, "the interaction has an id");
+}
+
+export async function levels_are_told_about_ten_times_a_second({ connect, speech, near }) {
+  const { stream } = await connect();
+  const levels = [];
+  stream.on("level", (level) => levels.push(level));
+  stream.pushFrame([speech(2)], 48_000);
+  near(levels.length, 20, 1, "levels in two seconds");
+  const { rms, peak } = levels[10];
+  near(peak, 20 * Math.log10(0.4), 0.2, "peak in dBFS");
+  near(rms, 20 * Math.log10(0.4 / Math.SQRT2), 0.2, "rms in dBFS");
+  stream.close();
+}
+
+export async function a_flush_leaves_nothing_in_flight({ connect, speech, soon, near, addsUp, equal }) {
+  const { stream } = await connect();
+  stream.pushFrame([speech(3)], 48_000);
+  const { stats } = await soon("the flush is answered", stream.flush());
+  addsUp(stats);
+  near(stats.acknowledgedSeconds, 3, 0.03, "acknowledged seconds");
+  equal([stats.bufferedSeconds, stats.inFlightSeconds, stats.reconnects], [0, 0, 0], "buffered, in flight, reconnects");
+  equal(stream.state, "streaming", "state");
+  stream.close();
+}
+
+export async function the_end_comes_after_everything_was_heard_and_its_figures_add_up({ connect, speech, sockets, soon, near, equal, ok, addsUp }) {
+  const { id, stream } = await connect();
+  const states = [];
+  stream.on("state", ({ state }) => states.push(state));
+  const ended = new Promise((resolve) => stream.on("ended", resolve));
+  stream.pushFrame([speech(5.1, 44_100)], 44_100);
+  const { stats, usage } = await soon("the end", stream.end());
+  equal(await soon("the event", ended), { type: "ended", usage }, "the event");
+  addsUp(stats);
+  near(stats.capturedSeconds, 5.1, 0.001, "captured seconds");
+  near(stats.acknowledgedSeconds, stats.capturedSeconds, 1e-9, "acknowledged seconds");
+  equal([stats.droppedSeconds, stats.replayedSeconds, states], [0, 0, ["ending", "ended"]], "dropped, replayed, states");
+  ok(usage > 0, "usage is told");
+  const [socket, ...others] = await sockets(id);
+  equal([others.length, socket.order, socket.closeCode], [0, ["config", "audio", "end"], 1000], "the socket's story");
+  equal(socket.bytes, stats.bytesSent, "bytes received");
+  near(socket.receivedSeconds, stats.capturedSeconds, 1e-4, "received seconds");
+  equal(new Set(socket.chunkBytes.slice(0, -1)).size, 1, "sizes of all chunks but the last");
+  equal(socket.chunkBytes[0], 8_000, "bytes of 250 ms");
+}
+
+export async function closing_rejects_what_waits({ connect, speech, refused, equal, addsUp }) {
+  const { stream } = await connect();
+  stream.pushFrame([speech(1)], 48_000);
+  const waiting = [stream.flush(), stream.flush(), stream.end()];
+  stream.on("error", () => equal(true, false, "an error event, when the app itself closes"));
+  // `end` lets the sources go before it asks.
+  await null;
+  stream.close();
+  for (const promise of waiting) await refused("aborted", () => promise);
+  equal(stream.state, "ended", "state");
+  addsUp(stream.stats);
+  stream.close();
+}
+
+export async function what_is_asked_after_the_end_is_a_conflict({ connect, speech, refused, equal }) {
+  const { stream } = await connect();
+  const first = stream.end();
+  await refused("conflict", () => stream.end());
+  await first;
+  await refused("conflict", () => stream.flush());
+  await refused("conflict", () => stream.end());
+  const { capturedSeconds } = stream.stats;
+  stream.pushFrame([speech(1)], 48_000);
+  equal(stream.stats.capturedSeconds, capturedSeconds, "captured seconds");
+  stream.close();
+  stream.free();
+}
+
+export async function frames_that_cannot_be_right_are_refused({ connect, speech, refused, equal }) {
+  const { stream } = await connect();
+  const plane = speech(0.02);
+  for (const [planes, rate] of [
+    [undefined, 48_000], [plane, 48_000], [[], 48_000], [[[0, 0]], 48_000], [[new Float64Array(8)], 48_000],
+    [[plane, plane.subarray(1)], 48_000], [[plane], 0], [[plane], NaN], [[plane], undefined], [[plane], 1e9], [[plane], "fast"],
+  ]) {
+    await refused("invalid_request", () => stream.pushFrame(planes, rate));
+  }
+  equal([stream.stats.capturedSeconds, stream.state], [0, "streaming"], "captured seconds, and the state");
+  // Strange but possible: nothing at all, and samples that are no numbers.
+  stream.pushFrame([new Float32Array(0)], 48_000);
+  stream.pushFrame([new Float32Array(48_000).fill(NaN)], 48_000);
+  await stream.end();
+}
+
+export async function every_message_of_the_service_is_passed_on_as_it_came({ client, interaction, configuration, soon, equal }) {
+  const all = client();
+  const stream = await all.stream.connect({ id: await interaction(all), configuration, awaitConfiguration: false });
+  equal(stream.state, "connecting", "state of a stream that nobody waited for");
+  const messages = [];
+  stream.on("message", (message) => messages.push(message));
+  await soon("the end", stream.end());
+  equal(messages.map(({ type }) => type), ["CONFIG_ACCEPTED", "usage", "ENDED"], "types");
+  const { type, outputLocale } = messages[0].configuration.mode;
+  equal([type, outputLocale], ["facts", "en"], "the configuration that the service tells back");
+}

@@ -1,0 +1,61 @@
+// What is in the package, and what it costs to download.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
+import { pkg } from "../support/browser.mjs";
+
+/** Bytes, brotli-compressed, of what a page downloads that imports the module: entry, wasm, worklet. It may only fall. */
+const BUDGET = 129_700;
+
+const MODULE_PATH = ["ossicle.js", "ossicle_bg.wasm", "ossicle-worklet.js"];
+
+const read = (name) => readFileSync(join(pkg, name));
+const manifest = JSON.parse(read("package.json"));
+
+/** Every file that the manifest names. */
+function named({ exports, main, module, types, unpkg, jsdelivr }) {
+  const paths = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(paths));
+  return new Set([main, module, types, unpkg, jsdelivr, ...paths(exports)]);
+}
+
+test("every file that the manifest names is there", () => {
+  const files = named(manifest);
+  assert.ok(files.size >= 6, "the manifest names the entries, the types, the wasm, the worklet and itself");
+  for (const file of files) {
+    assert.match(file, /^\.\//, `${file} is relative to the package`);
+    assert.ok(existsSync(join(pkg, file)), `${file} is in the package`);
+  }
+});
+
+test("the package goes with its papers, and with nothing that is not needed", () => {
+  const kinds = [...named(manifest)].map((file) => file.slice(2));
+  const papers = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
+  assert.deepEqual(readdirSync(pkg).sort(), [...new Set([...kinds, ...papers])].sort());
+  assert.equal(manifest.dependencies, undefined, "it depends on nothing");
+});
+
+test("crate and package have one version", () => {
+  const cargo = readFileSync(fileURLToPath(new URL("../../Cargo.toml", import.meta.url)), "utf8");
+  const [, version] = /^\[workspace\.package\]\n(?:.*\n)*?version = "(.*)"$/m.exec(cargo) ?? [];
+  assert.equal(manifest.version, version);
+});
+
+test("no code is made from text, so that a page may forbid it", () => {
+  for (const file of readdirSync(pkg).filter((name) => name.endsWith(".js"))) {
+    const found = /\beval\s*\(|\bnew\s+Function\b|(?<![`"'.\w])Function\s*\(|\bset(Timeout|Interval)\s*\(\s*["'`]/.exec(read(file).toString());
+    assert.equal(found?.[0], undefined, file);
+  }
+});
+
+test("what a page downloads stays within its budget", (context) => {
+  const names = WebAssembly.Module.customSections(new WebAssembly.Module(read("ossicle_bg.wasm")), "name");
+  if (names.length > 0) return context.skip("a development build: its wasm holds the names of functions");
+  const sizes = MODULE_PATH.map((name) => [name, brotliCompressSync(read(name)).length]);
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  context.diagnostic(`${total} of ${BUDGET} bytes: ${sizes.map((pair) => pair.join(" ")).join(", ")}`);
+  assert.ok(total <= BUDGET, `${total} bytes are more than ${BUDGET}`);
+});

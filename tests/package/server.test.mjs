@@ -1,0 +1,61 @@
+// The package under Node, as server-side rendering imports it: nothing happens until `init`.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { pkg } from "../support/browser.mjs";
+
+const address = (name) => pathToFileURL(join(pkg, name)).href;
+
+/** Runs a module in a Node of its own, with `pkg` and `wasm` being the addresses of entry and wasm; answers what it logs. */
+async function run(script) {
+  const names = `const pkg = ${JSON.stringify(address("ossicle.js"))}, wasm = ${JSON.stringify(address("ossicle_bg.wasm"))};`;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", names + script]);
+  assert.equal(stderr, "");
+  return JSON.parse(stdout);
+}
+
+test("importing the package uses nothing of a page and leaves nothing behind", async () => {
+  const { used, left } = await run(`
+    const used = [];
+    for (const name of ["window", "document", "navigator", "location", "fetch", "WebSocket", "localStorage", "AudioWorkletNode", "Worker"]) {
+      Object.defineProperty(globalThis, name, { configurable: true, get: () => void used.push(name) });
+    }
+    const before = Reflect.ownKeys(globalThis);
+    await import(pkg);
+    console.log(JSON.stringify({ used, left: Reflect.ownKeys(globalThis).filter((name) => !before.includes(name)).map(String) }));
+  `);
+  assert.deepEqual({ used, left }, { used: [], left: [] });
+});
+
+test("a client before init is refused with one sentence", async () => {
+  const error = await run(`
+    const { OssicleClient, OssicleError } = await import(pkg);
+    try {
+      new OssicleClient({ environment: "eu", tenantName: "base", auth: { accessToken: "a" } });
+    } catch (error) {
+      const { name, code, message, retryable } = error;
+      console.log(JSON.stringify({ ours: error instanceof OssicleError && error instanceof Error, name, code, message, retryable }));
+    }
+  `);
+  const message = "await init() before creating an OssicleClient";
+  assert.deepEqual(error, { ours: true, name: "OssicleError", code: "not_initialised", message, retryable: false });
+});
+
+test("init loads once, and after a failure again", async () => {
+  const seen = await run(`
+    import { readFileSync } from "node:fs";
+    const { default: init, OssicleClient, OssicleError } = await import(pkg);
+    const failure = await init({ wasmUrl: new Uint8Array([1, 2, 3]) }).catch((error) => error);
+    const bytes = readFileSync(new URL(wasm));
+    const [first, second] = [init(bytes), init()];
+    await first;
+    const client = new OssicleClient({ environment: "eu", tenantName: "base", auth: { accessToken: "a" } });
+    const refused = await client.interactions.get("42").catch((error) => error);
+    console.log(JSON.stringify({ failure: failure.code, same: first === second, refused: refused.code, ours: refused instanceof OssicleError }));
+  `);
+  assert.deepEqual(seen, { failure: "network", same: true, refused: "invalid_request", ours: true });
+});
