@@ -127,3 +127,15 @@ tests! { capture:
     a_stream_that_is_over_takes_no_source,
     closing_lets_go_of_what_was_attached,
 }
+
+tests! { opus:
+    the_best_encoding_is_found_and_declared,
+    what_is_sent_decodes_to_what_was_pushed,
+    a_flush_comes_after_the_packets_that_the_encoder_owes,
+    each_socket_gets_a_container_of_its_own,
+}
+
+tests! { warnings:
+    silence_and_clipping_are_told_once,
+    a_device_that_goes_or_is_muted_is_told,
+}

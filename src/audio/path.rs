@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::encode::pcm::PcmEncoder;
 use super::level::{Level, LevelMeter};
 use super::resample::Resampler;
 use super::{Encoder, Packet};
@@ -44,11 +43,11 @@ struct Lane {
 }
 
 impl AudioPath {
-    /// A path to `channels` channels of PCM at `sample_rate` Hz.
+    /// A path to `channels` channels at `sample_rate` Hz, for which the encoder was made.
     ///
     /// # Errors
     /// `invalid_request` if either is out of its range.
-    pub fn new(sample_rate: u32, channels: usize) -> Result<Self, Error> {
+    pub fn new(sample_rate: u32, channels: usize, encoder: Box<dyn Encoder>) -> Result<Self, Error> {
         if !CAPTURE_RATES.contains(&sample_rate) {
             return Err(Error::invalid(format!("audio.sampleRate must be 8000 to 192000 Hz, not {sample_rate}")));
         }
@@ -65,14 +64,8 @@ impl AudioPath {
             lanes: (0..channels).map(|_| lane()).collect(),
             resampled: vec![Vec::new(); channels],
             captured_rate: sample_rate,
-            encoder: Box::new(PcmEncoder::new(sample_rate, channels)),
+            encoder,
         })
-    }
-
-    /// What `audioFormat` must declare.
-    #[must_use]
-    pub fn audio_format(&self) -> String {
-        self.encoder.audio_format()
     }
 
     /// Takes captured frames: one slice a channel, all of one length, at `rate` Hz. For a stream of one channel
@@ -125,10 +118,28 @@ impl AudioPath {
         Ok(())
     }
 
-    /// Hands out everything that is still inside: the resampler's tail and the last, shorter packet.
+    /// No frame follows: everything that is still inside comes out, the resampler's tail and the last packets; those
+    /// of an encoder that answers later by [`Self::poll`], until as many frames were taken as given.
     pub fn finish(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
         self.drain(sink);
         self.encoder.finish(&mut |packet| sink(Encoded::Packet(packet)));
+    }
+
+    /// Hands out packets that have become ready since.
+    pub fn poll(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
+        self.encoder.poll(&mut |packet| sink(Encoded::Packet(packet)));
+    }
+
+    /// See [`Encoder::given`].
+    #[must_use]
+    pub fn given(&self) -> u64 {
+        self.encoder.given()
+    }
+
+    /// See [`Encoder::taken`].
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.encoder.taken()
     }
 
     /// How much captured audio is not yet in a packet, at most.
@@ -165,6 +176,11 @@ fn finite(sample: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::encode::pcm::PcmEncoder;
+
+    fn pcm(channels: usize) -> Result<AudioPath, Error> {
+        AudioPath::new(16_000, channels, Box::new(PcmEncoder::new(16_000, channels)))
+    }
 
     /// Seconds and bytes that came out of a path for `planes` at `rate`, in blocks of 20 ms.
     fn run(path: &mut AudioPath, planes: &[Vec<f32>], rate: u32) -> Result<(f64, Vec<u8>, usize), Error> {
@@ -190,7 +206,7 @@ mod tests {
     #[test]
     fn a_second_in_is_a_second_out_at_every_rate() -> Result<(), Error> {
         for rate in [8_000, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000] {
-            let (seconds, bytes, levels) = run(&mut AudioPath::new(16_000, 1)?, &[vec![0.25; rate as usize]], rate)?;
+            let (seconds, bytes, levels) = run(&mut pcm(1)?, &[vec![0.25; rate as usize]], rate)?;
             assert!((seconds - 1.0).abs() < 1e-9, "{seconds} s from {rate} Hz");
             assert_eq!((bytes.len(), levels), (32_000, 10), "{rate} Hz");
         }
@@ -200,14 +216,14 @@ mod tests {
     #[test]
     fn planes_of_one_channel_are_averaged() -> Result<(), Error> {
         let planes = [vec![0.5; 320], vec![0.0; 320]];
-        let (_, bytes, _) = run(&mut AudioPath::new(16_000, 1)?, &planes, 16_000)?;
+        let (_, bytes, _) = run(&mut pcm(1)?, &planes, 16_000)?;
         assert!(bytes.chunks(2).all(|sample| sample == 0x2000_i16.to_le_bytes()));
         Ok(())
     }
 
     #[test]
     fn odd_input_never_panics_and_poisons_nothing() -> Result<(), Error> {
-        let mut path = AudioPath::new(16_000, 1)?;
+        let mut path = pcm(1)?;
         let wild = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX];
         path.push(&[&wild], 48_000, &mut |_| {})?;
         path.push(&[&[]], 48_000, &mut |_| {})?;
@@ -218,18 +234,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_audio_is_refused_with_a_sentence() -> Result<(), Error> {
-        let mut mono = AudioPath::new(16_000, 1)?;
+        let mut mono = pcm(1)?;
         assert!(mono.push(&[], 48_000, &mut |_| {}).is_err());
         assert!(mono.push(&[&[0.0]], 0, &mut |_| {}).is_err());
         assert!(mono.push(&[&[0.0], &[]], 48_000, &mut |_| {}).is_err());
-        assert!(AudioPath::new(16_000, 2)?.push(&[&[0.0], &[0.0], &[0.0]], 48_000, &mut |_| {}).is_err());
-        assert!(AudioPath::new(16_000, 0).is_err() && AudioPath::new(7_999, 1).is_err());
+        assert!(pcm(2)?.push(&[&[0.0], &[0.0], &[0.0]], 48_000, &mut |_| {}).is_err());
+        assert!(pcm(0).is_err() && AudioPath::new(7_999, 1, Box::new(PcmEncoder::new(7_999, 1))).is_err());
         Ok(())
     }
 
     #[test]
     fn a_change_of_rate_in_the_middle_loses_nothing() -> Result<(), Error> {
-        let mut path = AudioPath::new(16_000, 1)?;
+        let mut path = pcm(1)?;
         let mut seconds = 0.0;
         let mut sink = |encoded: Encoded<'_>| {
             if let Encoded::Packet(packet) = encoded {

@@ -5,17 +5,24 @@
 
 mod settings;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::audio::AudioPath;
+use crate::audio::container::Format;
 use crate::audio::path::Encoded;
+use crate::audio::watch::SignalWatch;
+use crate::audio::{AudioPath, Encoder};
 use crate::error::Error;
 use crate::protocol::server::Segment;
 use crate::session::{Event, Input, Output, RequestId, Session, State};
 
-pub use settings::{Proxy, Settings};
+pub use settings::{Encoding, Proxy, Settings};
+
+/// How long an encoder may take to hand out packets that something waits for: they hold a few frames, it needs
+/// milliseconds.
+const ENCODER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What an app asks of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,21 +75,52 @@ pub struct Summary {
 /// A stream without its browser.
 pub struct Engine {
     path: AudioPath,
+    watch: SignalWatch,
     session: Session,
+    audio_format: String,
     /// No frame is taken after the end was asked for.
     ending: bool,
+    /// What the app asked and the session is not told yet: the encoder owes packets of audio that came before it.
+    waiting: VecDeque<Waiting>,
+}
+
+/// A request that waits for an encoder which answers later.
+#[derive(Debug)]
+struct Waiting {
+    input: Request,
+    /// Frames given to the encoder before it.
+    mark: u64,
+    /// It does not wait for longer than that.
+    until: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Request {
+    Flush(RequestId),
+    End(RequestId),
 }
 
 impl Engine {
-    /// An engine that starts to connect at `now`.
+    /// An engine that starts to connect at `now`. The encoder was made for the settings' rate and channels, and its
+    /// packets go into `format`.
     ///
     /// # Errors
     /// As [`AudioPath::new`].
-    pub fn new(settings: &Settings, now: Duration) -> Result<Self, Error> {
-        let path = AudioPath::new(settings.sample_rate, settings.channels)?;
+    pub fn new(settings: &Settings, encoder: Box<dyn Encoder>, format: Format, now: Duration) -> Result<Self, Error> {
+        let path = AudioPath::new(settings.sample_rate, settings.channels, encoder)?;
         let mut options = settings.session.clone();
-        options.configuration.audio_format.get_or_insert_with(|| path.audio_format());
-        Ok(Self { path, session: Session::new(options, now), ending: false })
+        let mime = format.mime(settings.sample_rate, settings.channels);
+        let audio_format = options.configuration.audio_format.get_or_insert(mime).clone();
+        options.format = format;
+        let watch = SignalWatch::new(settings.sample_rate, settings.channels);
+        Ok(Self {
+            path,
+            watch,
+            session: Session::new(options, now),
+            audio_format,
+            ending: false,
+            waiting: VecDeque::new(),
+        })
     }
 
     /// Takes captured frames: planar, at `rate` Hz. Frames after the end are ignored: a capture thread that is being
@@ -94,28 +132,64 @@ impl Engine {
         if self.ending || self.session.state().is_over() {
             return Ok(());
         }
-        let session = &mut self.session;
-        self.path.push(planes, rate, &mut |encoded| take(session, &encoded, now))
+        let (session, watch) = (&mut self.session, &mut self.watch);
+        self.path.push(planes, rate, &mut |encoded| take(session, watch, &encoded, now))?;
+        self.tell(now, false);
+        Ok(())
     }
 
     /// Takes what the app asks.
     pub fn command(&mut self, command: Command, now: Duration) {
         match command {
-            Command::Flush(id) => self.session.handle(Input::Flush(id), now),
+            Command::Flush(id) => self.wait(Request::Flush(id), now),
             Command::End(id) => {
-                if !std::mem::replace(&mut self.ending, true) {
-                    let session = &mut self.session;
-                    self.path.finish(&mut |encoded| take(session, &encoded, now));
+                if !std::mem::replace(&mut self.ending, true) && !self.session.state().is_over() {
+                    let (session, watch) = (&mut self.session, &mut self.watch);
+                    self.path.finish(&mut |encoded| take(session, watch, &encoded, now));
                 }
-                self.session.handle(Input::End(id), now);
+                self.wait(Request::End(id), now);
             }
-            Command::Close => self.session.handle(Input::Close, now),
+            Command::Close => {
+                self.tell(now, true);
+                self.session.handle(Input::Close, now);
+            }
         }
+    }
+
+    /// Takes packets that an encoder which answers later has ready.
+    pub fn encoded(&mut self, now: Duration) {
+        let (session, watch) = (&mut self.session, &mut self.watch);
+        self.path.poll(&mut |encoded| take(session, watch, &encoded, now));
+        self.tell(now, false);
+    }
+
+    /// Takes what a device did, named as the event `warning` names it.
+    pub fn warn(&mut self, code: &'static str) {
+        self.session.announce(Event::Warning { code, channel: None });
     }
 
     /// Takes what happened outside: on the socket, on the network, on the clock.
     pub fn input(&mut self, input: Input<'_>, now: Duration) {
         self.session.handle(input, now);
+        self.tell(now, false);
+    }
+
+    fn wait(&mut self, input: Request, now: Duration) {
+        self.waiting.push_back(Waiting { input, mark: self.path.given(), until: now + ENCODER_LIMIT });
+        self.tell(now, false);
+    }
+
+    /// Tells the session what was asked, in order, as far as it has the audio from before, or need not wait for it.
+    fn tell(&mut self, now: Duration, at_once: bool) {
+        let (taken, is_over) = (self.path.taken(), self.session.state().is_over());
+        let due = |waiting: &mut Waiting| at_once || is_over || taken >= waiting.mark || now >= waiting.until;
+        while let Some(waiting) = self.waiting.pop_front_if(due) {
+            let input = match waiting.input {
+                Request::Flush(id) => Input::Flush(id),
+                Request::End(id) => Input::End(id),
+            };
+            self.session.handle(input, now);
+        }
     }
 
     /// The next thing to do, until there is none.
@@ -126,7 +200,8 @@ impl Engine {
     /// When [`Input::Tick`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.session.poll_timeout()
+        let waiting = self.waiting.front().map(|waiting| waiting.until);
+        [waiting, self.session.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Where the stream is.
@@ -137,8 +212,8 @@ impl Engine {
 
     /// What `audioFormat` declares.
     #[must_use]
-    pub fn audio_format(&self) -> String {
-        self.path.audio_format()
+    pub fn audio_format(&self) -> &str {
+        &self.audio_format
     }
 
     /// The transcript so far, in time order, interim items included.
@@ -172,7 +247,7 @@ impl Engine {
     }
 }
 
-fn take(session: &mut Session, encoded: &Encoded<'_>, now: Duration) {
+fn take(session: &mut Session, watch: &mut SignalWatch, encoded: &Encoded<'_>, now: Duration) {
     match *encoded {
         Encoded::Packet(packet) => {
             session.handle(Input::Packet(packet.start, packet.duration, packet.bytes), now);
@@ -180,6 +255,9 @@ fn take(session: &mut Session, encoded: &Encoded<'_>, now: Duration) {
         Encoded::Level(channel, level) => {
             let (rms, peak, clipped) = (level.rms, level.peak, level.clipped);
             session.announce(Event::Level { channel, rms, peak, clipped });
+            if let Some(warning) = watch.push(channel, level) {
+                session.announce(Event::Warning { code: warning.code(), channel: Some(channel) });
+            }
         }
     }
 }

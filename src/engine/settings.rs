@@ -14,6 +14,10 @@ use crate::session::Options;
 /// Sample rate that the service recommends: more buys nothing in recognition.
 const SAMPLE_RATE: u32 = 16_000;
 
+/// Bits a second of Opus at which a recogniser makes no more mistakes than on the original, and the range around it.
+const BITRATE: u32 = 24_000;
+const BITRATES: RangeInclusive<f64> = 12_000.0..=64_000.0;
+
 /// Everything that `stream.connect` decides before there is a socket.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -29,6 +33,21 @@ pub struct Settings {
     pub await_configuration: bool,
     /// A socket elsewhere than at the service.
     pub proxy: Option<Proxy>,
+    /// What the audio is encoded with.
+    pub encoding: Encoding,
+    /// Bits a second, for encodings that have a choice.
+    pub bitrate: u32,
+}
+
+/// What an app asks its audio to be encoded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// The best that works here.
+    Auto,
+    /// Opus or nothing.
+    Opus,
+    /// Raw PCM.
+    Pcm,
 }
 
 /// Where a socket goes instead of to the service itself.
@@ -54,17 +73,17 @@ impl Settings {
         };
         let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
         let audio = &value["audio"];
-        match audio["encoding"].as_str() {
-            None | Some("auto" | "pcm") => {}
-            Some("opus" | "flac") => {
-                let message = "audio.encoding: this version sends \"pcm\" only";
+        let encoding = match (&audio["encoding"], audio["encoding"].as_str()) {
+            (Value::Null, _) | (_, Some("auto")) => Encoding::Auto,
+            (_, Some("opus")) => Encoding::Opus,
+            (_, Some("pcm")) => Encoding::Pcm,
+            (_, Some("flac")) => {
+                let message = "audio.encoding: this version has no \"flac\" yet, only \"opus\" and \"pcm\"";
                 return Err(Error::new(Code::AudioUnsupported, message));
             }
-            Some(_) => return Err(Error::invalid("audio.encoding must be \"pcm\" or \"auto\"")),
-        }
-        if !audio["encoding"].is_string() && !audio["encoding"].is_null() {
-            return Err(Error::invalid("audio.encoding must be \"pcm\" or \"auto\""));
-        }
+            _ => return Err(Error::invalid("audio.encoding must be \"auto\", \"opus\" or \"pcm\"")),
+        };
+        let bitrate = number(audio, "audio.", "bitrate", f64::from(BITRATE), BITRATES)? as u32;
         let sample_rate = number(audio, "audio.", "sampleRate", f64::from(SAMPLE_RATE), 8_000.0..=192_000.0)?;
         let channels = number(audio, "audio.", "channels", 1.0, 1.0..=8.0)?;
         let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, 100.0..=1_000.0)?;
@@ -79,14 +98,27 @@ impl Settings {
         seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, 1.0..=3_600.0)?;
         session.catch_up_rate = number(value, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
         session.seed = seed;
-        Ok(Self {
+        let settings = Self {
             interaction_id: interaction_id.to_owned(),
             session,
             sample_rate: sample_rate as u32,
             channels: channels as usize,
             await_configuration: value["awaitConfiguration"].as_bool().unwrap_or(true),
             proxy: proxy(&value["proxy"])?,
-        })
+            encoding,
+            bitrate,
+        };
+        if encoding == Encoding::Opus && !settings.fits_opus() {
+            let message = "audio.encoding \"opus\" takes 1 or 2 channels at 8000, 12000, 16000, 24000 or 48000 Hz";
+            return Err(Error::invalid(message));
+        }
+        Ok(settings)
+    }
+
+    /// Whether Opus can carry such a stream: its encoders take these rates, and its simplest mapping two channels.
+    #[must_use]
+    pub const fn fits_opus(&self) -> bool {
+        matches!(self.sample_rate, 8_000 | 12_000 | 16_000 | 24_000 | 48_000) && self.channels <= 2
     }
 }
 
@@ -167,6 +199,7 @@ mod tests {
             ("audio.sampleRate", json!("fast"), "audio.sampleRate"),
             ("audio.encoding", json!("mp3"), "audio.encoding"),
             ("audio.encoding", json!(3), "audio.encoding"),
+            ("audio.bitrate", json!(0), "audio.bitrate"),
             ("bufferSeconds", json!(-1), "bufferSeconds"),
             ("proxy", json!({}), "proxy.url"),
         ] {
@@ -177,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_encoding_that_is_not_built_in_has_its_own_code() {
-        let error = Settings::from_value(&with("audio.encoding", json!("opus")), 0).err();
+        let error = Settings::from_value(&with("audio.encoding", json!("flac")), 0).err();
         assert_eq!(error.map(|error| error.code), Some(Code::AudioUnsupported));
     }
 

@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::audio;
+
 /// Where all captured audio is. At every instant
 /// `captured = acknowledged + in_flight + buffered + dropped`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub(super) struct Backlog {
     sent_until: Duration,
     /// The end of the latest packet of all.
     captured_until: Duration,
+    /// A packet's bytes in one piece: in the ring they may lie in two.
+    scratch: Vec<u8>,
 }
 
 impl Backlog {
@@ -75,6 +79,7 @@ impl Backlog {
             ledger: Ledger::default(),
             sent_until: Duration::ZERO,
             captured_until: Duration::ZERO,
+            scratch: Vec::new(),
         }
     }
 
@@ -100,38 +105,51 @@ impl Backlog {
         dropped
     }
 
-    /// Moves packets of about `target` in all from buffered to in flight, and appends their bytes to `chunk`. At
-    /// least one packet, never more than `most_bytes` if there are several. Nothing happens unless `target` is held,
-    /// or `partial` says that what there is must go.
+    /// Moves packets of about `target` in all from buffered to in flight, and hands each to `write`, which tells
+    /// whether it is the last of the chunk. At least one packet; more only while their bytes stay within `most_bytes`.
+    /// Nothing happens unless `target` is held, or `partial` says that what there is must go.
     pub(super) fn take_chunk(
-        &mut self, target: Duration, most_bytes: usize, partial: bool, chunk: &mut Vec<u8>,
+        &mut self, target: Duration, most_bytes: usize, partial: bool, mut write: impl FnMut(audio::Packet<'_>, bool),
     ) -> Option<Span> {
         if self.ledger.buffered.is_zero() || (self.ledger.buffered < target && !partial) {
             return None;
         }
-        let mut span: Option<Span> = None;
-        let mut duration = Duration::ZERO;
-        while let Some(packet) = self.packets.get(self.in_flight).copied() {
-            let overshoots = duration + packet.duration > target || chunk.len() + packet.bytes > most_bytes;
-            if span.is_some_and(|span| overshoots || span.end != packet.start) {
-                break;
-            }
+        let count = self.chunk_length(target, most_bytes);
+        let start = self.packets.get(self.in_flight)?.start;
+        let mut end = start;
+        for index in 0..count {
+            let packet = self.packets.get(self.in_flight).copied()?;
             let from = self.in_flight_bytes;
-            chunk.extend(self.bytes.range(from..from + packet.bytes));
+            self.scratch.clear();
+            self.scratch.extend(self.bytes.range(from..from + packet.bytes));
+            let bytes = self.scratch.as_slice();
+            write(audio::Packet { start: packet.start, duration: packet.duration, bytes }, index + 1 == count);
             self.in_flight += 1;
             self.in_flight_bytes += packet.bytes;
-            duration += packet.duration;
-            span.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
-            if packet.end() > self.sent_until {
+            self.ledger.buffered -= packet.duration;
+            self.ledger.in_flight += packet.duration;
+            end = packet.end();
+            if end > self.sent_until {
                 self.ledger.sent += packet.duration;
-                self.sent_until = packet.end();
+                self.sent_until = end;
             } else {
                 self.ledger.replayed += packet.duration;
             }
         }
-        self.ledger.buffered -= duration;
-        self.ledger.in_flight += duration;
-        span
+        Some(Span { start, end })
+    }
+
+    /// How many of the buffered packets make a chunk: contiguous ones of at most `target` and `most_bytes`, but one.
+    fn chunk_length(&self, target: Duration, most_bytes: usize) -> usize {
+        let (mut duration, mut bytes, mut next) = (Duration::ZERO, 0, None);
+        let fits = |packet: &&Packet| {
+            duration += packet.duration;
+            bytes += packet.bytes;
+            let is_first = next.is_none();
+            let follows = next.replace(packet.end()).is_none_or(|next| next == packet.start);
+            is_first || (follows && duration <= target && bytes <= most_bytes)
+        };
+        self.packets.range(self.in_flight..).take_while(fits).count()
     }
 
     /// Lets go of what is in flight and ends by `until`.
@@ -188,6 +206,13 @@ mod tests {
         (backlog, dropped)
     }
 
+    /// The span and the bytes of the next chunk.
+    fn take(backlog: &mut Backlog, target: Duration, most_bytes: usize, partial: bool) -> Option<(Span, Vec<u8>)> {
+        let mut chunk = Vec::new();
+        let span = backlog.take_chunk(target, most_bytes, partial, |packet, _| chunk.extend_from_slice(packet.bytes));
+        span.map(|span| (span, chunk))
+    }
+
     fn balanced(backlog: &Backlog) -> bool {
         let ledger = backlog.ledger();
         ledger.captured == ledger.acknowledged + ledger.in_flight + ledger.buffered + ledger.dropped
@@ -196,28 +221,24 @@ mod tests {
     #[test]
     fn a_chunk_is_whole_packets_and_waits_until_it_is_full() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        let mut chunk = Vec::new();
-        assert_eq!(backlog.take_chunk(ms(45), 100, false, &mut chunk), Some(Span { start: ms(0), end: ms(40) }));
-        assert_eq!(chunk, [0, 0, 1, 1, 2, 2, 3, 3]);
-        chunk.clear();
-        assert_eq!(backlog.take_chunk(ms(45), 100, false, &mut chunk), None);
-        assert_eq!(backlog.take_chunk(ms(45), 100, true, &mut chunk), Some(Span { start: ms(40), end: ms(60) }));
-        assert_eq!(chunk, [4, 4, 5, 5]);
+        let first = (Span { start: ms(0), end: ms(40) }, vec![0, 0, 1, 1, 2, 2, 3, 3]);
+        assert_eq!(take(&mut backlog, ms(45), 100, false), Some(first));
+        assert_eq!(take(&mut backlog, ms(45), 100, false), None);
+        let rest = (Span { start: ms(40), end: ms(60) }, vec![4, 4, 5, 5]);
+        assert_eq!(take(&mut backlog, ms(45), 100, true), Some(rest));
         assert!(balanced(&backlog));
     }
 
     #[test]
     fn a_chunk_never_exceeds_its_bytes() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        let mut chunk = Vec::new();
-        backlog.take_chunk(ms(60), 5, false, &mut chunk);
-        assert_eq!(chunk, [0, 0, 1, 1]);
+        assert_eq!(take(&mut backlog, ms(60), 5, false).map(|(_, chunk)| chunk), Some(vec![0, 0, 1, 1]));
     }
 
     #[test]
     fn only_what_was_sent_can_be_acknowledged() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        backlog.take_chunk(ms(30), 100, false, &mut Vec::new());
+        take(&mut backlog, ms(30), 100, false);
         backlog.acknowledge(Duration::MAX);
         assert_eq!(backlog.ledger().acknowledged, ms(30));
         assert_eq!(backlog.in_flight_until(), ms(30));
@@ -227,12 +248,11 @@ mod tests {
     #[test]
     fn a_lost_socket_is_replayed_from_the_first_unacknowledged_packet() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        backlog.take_chunk(ms(40), 100, false, &mut Vec::new());
+        take(&mut backlog, ms(40), 100, false);
         backlog.acknowledge(ms(25));
         backlog.rewind();
-        let mut chunk = Vec::new();
-        assert_eq!(backlog.take_chunk(ms(40), 100, false, &mut chunk), Some(Span { start: ms(20), end: ms(60) }));
-        assert_eq!(chunk, [2, 2, 3, 3, 4, 4, 5, 5]);
+        let replayed = (Span { start: ms(20), end: ms(60) }, vec![2, 2, 3, 3, 4, 4, 5, 5]);
+        assert_eq!(take(&mut backlog, ms(40), 100, false), Some(replayed));
         assert_eq!((backlog.ledger().sent, backlog.ledger().replayed), (ms(60), ms(20)));
         assert!(balanced(&backlog));
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::pace::Pace;
+use crate::audio::container::Container;
 
 /// No more audio is handed to a socket that holds this many bytes: two seconds of PCM. More would only hide in the
 /// browser what the ledger should show.
@@ -17,6 +18,8 @@ const STALL_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Live {
+    /// What lies around this socket's packets.
+    pub(super) container: Container,
     since: Duration,
     pace: Pace,
     /// When the pace allows the next chunk, if there is one that waits for it.
@@ -38,8 +41,9 @@ pub(super) struct Live {
 pub(super) struct Stalled;
 
 impl Live {
-    pub(super) fn new(catch_up_rate: f64, chunk: Duration, now: Duration) -> Self {
+    pub(super) fn new(container: Container, catch_up_rate: f64, chunk: Duration, now: Duration) -> Self {
         Self {
+            container,
             since: now,
             pace: Pace::new(catch_up_rate, chunk, now),
             resume_at: None,
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_holds_much_is_given_no_more_until_it_drains() {
-        let mut live = Live::new(100.0, CHUNK, s(0));
+        let mut live = Live::new(Container::Raw, 100.0, CHUNK, s(0));
         live.handed(64_000, CHUNK, s(0));
         assert!(!live.allows(CHUNK, s(0)));
         assert_eq!(live.looked(40_000, s(2), s(1)), Ok(()));
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_lets_nothing_go_is_stalled_after_ten_seconds() {
-        let mut live = Live::new(1.5, CHUNK, s(0));
+        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
         live.handed(8_000, CHUNK, s(0));
         assert_eq!(live.looked(8_000, s(1), s(5)), Ok(()));
         assert_eq!(live.looked(7_999, s(1), s(9)), Ok(()));
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_left_an_open_socket_long_enough_ago_counts_as_heard() {
-        let mut live = Live::new(1.5, CHUNK, s(0));
+        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
         assert_eq!(live.looked(0, s(1), s(2)), Ok(()));
         assert_eq!(live.looked(0, s(3), s(4)), Ok(()));
         assert_eq!(live.gone_since(AFTER, s(31)), None);

@@ -10,10 +10,18 @@ use super::requests::Requests;
 use super::timeline::Timeline;
 use super::transcript::Transcript;
 use super::{Event, Input, Options, Output, RequestId, SocketId, State};
+use crate::audio::container::Place;
 use crate::error::{Code, Error};
 use crate::protocol::client::ClientMessage;
 use crate::protocol::server::Segment;
 use crate::protocol::{CONFIGURATION_TIME_LIMIT, MAX_AUDIO_MESSAGE_BYTES};
+
+/// Parts of the buffer's bound at which the app is warned, and below which it would be warned again.
+const BUFFER_HIGH: f64 = 0.8;
+const BUFFER_LOW: f64 = 0.5;
+
+/// The most bytes of packets in a chunk: the rest is for a container's headers.
+const MOST_CHUNK_BYTES: usize = MAX_AUDIO_MESSAGE_BYTES - 4_000;
 
 /// A stream, from the first socket to the last message.
 #[derive(Debug)]
@@ -36,6 +44,8 @@ pub struct Session {
     pub(super) token_refused: bool,
     pub(super) requests: Requests,
     pub(super) usage: Option<f64>,
+    /// Whether the app was warned of the buffer's bound.
+    pub(super) buffer_is_high: bool,
     pub(super) bytes_sent: u64,
     pub(super) outputs: VecDeque<Output>,
 }
@@ -75,6 +85,7 @@ impl Session {
             token_refused: false,
             requests: Requests::default(),
             usage: None,
+            buffer_is_high: false,
             bytes_sent: 0,
             outputs: VecDeque::new(),
             options,
@@ -220,7 +231,9 @@ impl Session {
         if !matches!(self.connection, Connection::Configuring { .. }) {
             return;
         }
-        self.connection = Connection::Live(Live::new(self.options.catch_up_rate, self.options.chunk, now));
+        // A serial number tells one socket's logical stream from another's, should somebody join them.
+        let container = self.options.format.open(self.socket);
+        self.connection = Connection::Live(Live::new(container, self.options.catch_up_rate, self.options.chunk, now));
         self.requests.extend(self.answer_deadline(now));
         self.timeline.restart();
         self.transcript.restart();
@@ -284,12 +297,19 @@ impl Session {
     // What the app does
 
     fn packet(&mut self, start: Duration, duration: Duration, bytes: &[u8]) {
-        if !self.requests.is_ending()
-            && let Some(span) = self.backlog.push(start, duration, bytes)
-        {
+        if self.requests.is_ending() {
+            return;
+        }
+        if let Some(span) = self.backlog.push(start, duration, bytes) {
             let (start, end) = (span.start.as_secs_f64(), span.end.as_secs_f64());
             self.announce(Event::AudioDropped { start, end, reason: "the buffer is full" });
         }
+        let ledger = self.backlog.ledger();
+        let held = (ledger.in_flight + ledger.buffered).div_duration_f64(self.options.buffer);
+        if held > BUFFER_HIGH && !std::mem::replace(&mut self.buffer_is_high, true) {
+            self.announce(Event::Warning { code: "buffer-high", channel: None });
+        }
+        self.buffer_is_high &= held > BUFFER_LOW;
     }
 
     /// How long the service may take to answer something that is asked for now.
@@ -426,9 +446,19 @@ impl Session {
                 return;
             }
             let mut chunk = Vec::new();
-            let Some(span) = self.backlog.take_chunk(target, MAX_AUDIO_MESSAGE_BYTES, partial, &mut chunk) else {
-                return;
-            };
+            let held = self.backlog.ledger().buffered;
+            let is_ending = self.requests.is_ending();
+            let mut written = Duration::ZERO;
+            let span = self.backlog.take_chunk(target, MOST_CHUNK_BYTES, partial, |packet, is_last| {
+                written += packet.duration;
+                let place = match is_last {
+                    false => Place::Within,
+                    true if is_ending && written == held => Place::EndOfStream,
+                    true => Place::EndOfChunk,
+                };
+                live.container.write(packet, place, &mut chunk);
+            });
+            let Some(span) = span else { return };
             self.timeline.sent(span.start, span.end);
             live.handed(chunk.len(), span.end.saturating_sub(span.start), now);
             self.bytes_sent += chunk.len() as u64;

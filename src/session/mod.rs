@@ -29,6 +29,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::audio::container::Format;
 use crate::error::Error;
 use crate::protocol;
 use crate::protocol::client::Configuration;
@@ -42,6 +43,8 @@ pub use machine::Session;
 pub struct Options {
     /// Sent first on every socket. Its `audio_format` must be set.
     pub configuration: Configuration,
+    /// What lies around the packets on a socket.
+    pub format: Format,
     /// Audio in one socket message.
     pub chunk: Duration,
     /// How long the first connection may take until the configuration is accepted, attempts included; and each later
@@ -67,6 +70,7 @@ impl Options {
     pub fn new(configuration: Configuration) -> Self {
         Self {
             configuration,
+            format: Format::Raw,
             chunk: protocol::RECOMMENDED_CHUNK,
             connection_time_limit: Duration::from_secs(15),
             answer_time_limit: Duration::from_secs(30),
@@ -215,6 +219,14 @@ pub enum Event {
         peak: f64,
         /// Samples at full scale.
         clipped: u32,
+    },
+    /// Something is not as it should be; the stream goes on.
+    Warning {
+        /// `silent-input`, `clipping`, `muted`, `device-lost` or `buffer-high`.
+        code: &'static str,
+        /// The channel that it concerns, if it concerns one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<usize>,
     },
     /// Audio that was never acknowledged had to be given up.
     AudioDropped {

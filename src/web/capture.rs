@@ -26,6 +26,9 @@ const DRAIN_LIMIT_MS: u32 = 200;
 /// Takes frames: all samples, channel after channel, each `stride` long and filled to `frames`; and the rate in Hz.
 pub(super) type Sink = Rc<dyn Fn(&[f32], usize, usize, u32)>;
 
+/// Takes what a device did, as the event `warning` names it.
+pub(super) type Warn = Rc<dyn Fn(&'static str)>;
+
 /// A source that is being listened to. Dropping it lets go of everything that it made.
 pub(super) struct Capture {
     source: AudioNode,
@@ -35,6 +38,9 @@ pub(super) struct Capture {
     context: Option<AudioContext>,
     drained: Rc<Drained>,
     _listener: EventListener,
+    /// On the device's track, if the source has one.
+    #[allow(dead_code)] // held for its drop
+    track: Vec<EventListener>,
 }
 
 /// Whether the worklet said that nothing follows, and who waits for it.
@@ -46,7 +52,7 @@ struct Drained {
 
 impl Capture {
     /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package.
-    pub(super) async fn start(source: &JsValue, sink: Sink) -> Result<Self, JsValue> {
+    pub(super) async fn start(source: &JsValue, sink: Sink, warn: &Warn) -> Result<Self, JsValue> {
         let media = get(source, "mediaStream");
         let source = if media.is_instance_of::<MediaStream>() && !source.is_instance_of::<AudioNode>() {
             &media
@@ -54,7 +60,10 @@ impl Capture {
             source
         };
         let (node, base, context) = open(source)?;
-        let started = Self::listen(node, &base, context.clone(), sink).await;
+        let mut started = Self::listen(node, &base, context.clone(), sink).await;
+        if let Ok(capture) = &mut started {
+            capture.track = watch(source, warn);
+        }
         if started.is_err()
             && let Some(context) = &context
         {
@@ -116,7 +125,7 @@ impl Capture {
         };
         port.start();
         source.connect_with_audio_node(&worklet)?;
-        Ok(Self { source, worklet, port, context, drained, _listener: listener })
+        Ok(Self { source, worklet, port, context, drained, _listener: listener, track: Vec::new() })
     }
 
     /// Stops, and waits for what the worklet still holds.
@@ -146,6 +155,23 @@ impl Drop for Capture {
         }
         self.port.close();
     }
+}
+
+/// Listens to what becomes of the device behind a stream or a track.
+fn watch(source: &JsValue, warn: &Warn) -> Vec<EventListener> {
+    let track = match source.dyn_ref::<MediaStream>() {
+        Some(stream) => stream.get_audio_tracks().get(0),
+        None => source.clone(),
+    };
+    let Some(track) = track.dyn_ref::<MediaStreamTrack>() else { return Vec::new() };
+    let told = [("ended", "device-lost"), ("mute", "muted")].map(|(event, code)| {
+        let warn = warn.clone();
+        EventListener::new(track, event, move |_| warn(code))
+    });
+    if track.muted() {
+        warn("muted");
+    }
+    told.into()
 }
 
 /// The node to listen to, its context, and the context again if it was made here.

@@ -2,7 +2,8 @@
 //!
 //! - [`client`]: `OssicleClient`, the options it takes.
 //! - [`resources`]: a class a REST resource; [`fetch`] carries their requests out, [`auth`] holds the tokens.
-//! - [`stream`]: the `Stream` class and the driver of its engine; [`socket`] and [`capture`] are its two ends.
+//! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`], [`encoder`]
+//!   (those that live outside this module) and [`socket`].
 //! - [`microphones`]: finding and opening them.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
 //!
@@ -19,6 +20,8 @@ mod auth;
 mod capture;
 mod client;
 mod convert;
+mod driver;
+mod encoder;
 mod events;
 mod fetch;
 mod microphones;
@@ -44,9 +47,11 @@ thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Tells where the worklet's script is. `init` of the npm package does.
+/// Tells where the worklet's script is, and what loads the Opus encoder: a function that answers a promise of its
+/// class. `init` of the npm package does.
 #[wasm_bindgen(skip_typescript)]
-pub fn configure(worklet_url: String) {
+pub fn configure(worklet_url: String, opus_loader: Option<js_sys::Function>) {
+    encoder::set_opus_loader(opus_loader);
     WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
 }
 

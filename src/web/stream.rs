@@ -1,88 +1,24 @@
-//! The `Stream` class, and the driver that carries out what the engine decides.
+//! The `Stream` class, as JavaScript sees it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::rc::{Rc, Weak};
-use std::time::Duration;
+use std::rc::Rc;
 
-use gloo_events::EventListener;
-use gloo_timers::callback::Timeout;
-use js_sys::{Array, Float32Array, Function, JSON, Promise};
+use js_sys::{Array, Float32Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortSignal, EventTarget};
+use web_sys::AbortSignal;
 
-use super::capture::Capture;
-use super::convert::{self, from_error, get, to_error, to_js, to_value};
-use super::events::Listeners;
-use super::fetch::{CallOptions, Service};
+use super::capture::{Capture, Warn};
+use super::convert::{self, get, to_js, to_value};
+use super::driver::{Driver, Settle, with};
+use super::encoder::{self, Chosen, Notify};
+use super::fetch::Service;
 use super::now;
-use super::socket::{News, Socket};
-use crate::audio::path::MAX_CHANNELS;
 use crate::engine::{Command, Engine, Settings};
 use crate::error::{Code, Error};
-use crate::redact::Secret;
-use crate::rest::environment::with_query;
-use crate::rest::interactions;
-use crate::session::{Event, Input, Output, RequestId, SocketId};
-
-/// How long the REST API may take to say why a socket was refused.
-const DIAGNOSIS_LIMIT: Duration = Duration::from_secs(5);
-
-/// A timer never sleeps longer: a suspended page's clock may jump, and an overdue timer is looked at then.
-const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
 /// A stream of an interaction.
 #[wasm_bindgen(skip_typescript)]
 pub struct Stream(Rc<Driver>);
-
-struct Driver {
-    engine: RefCell<Engine>,
-    service: Rc<Service>,
-    settings: Settings,
-    listeners: Listeners,
-    socket: RefCell<Option<Socket>>,
-    captures: RefCell<Vec<Rc<Capture>>>,
-    timer: RefCell<Option<Timeout>>,
-    /// What the timer is set for.
-    due: Cell<Option<Duration>>,
-    /// What to call when a request is answered.
-    requests: RefCell<HashMap<RequestId, Settle>>,
-    connected: RefCell<Option<Settle>>,
-    next_request: Cell<RequestId>,
-    /// The socket that is being opened, or was opened last.
-    opening: Cell<SocketId>,
-    /// The object that the app holds. While the stream lives it must not be collected, even if the app lets go of it:
-    /// its listeners and its microphone are still at work.
-    wrapper: RefCell<JsValue>,
-    /// Whether outputs are being carried out; what a listener causes is then left to the loop that called it.
-    is_pumping: Cell<bool>,
-    /// Frames of `pushFrame`, copied out of JavaScript.
-    planes: RefCell<Vec<Vec<f32>>>,
-    network: RefCell<Option<EventListener>>,
-    abort: RefCell<Option<EventListener>>,
-}
-
-/// The two ends of a promise: what resolves and what rejects it.
-struct Settle(Option<(Function, Function)>);
-
-impl Settle {
-    /// A promise and its ends.
-    fn promise() -> (Promise, Self) {
-        let mut ends = None;
-        let promise = Promise::new(&mut |resolve, reject| ends = Some((resolve, reject)));
-        // The executor runs before the constructor returns, so the ends are there.
-        (promise, Self(ends))
-    }
-
-    fn settle(&self, result: Result<JsValue, JsValue>) {
-        let Some((resolve, reject)) = &self.0 else { return };
-        let _ = match result {
-            Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
-        };
-    }
-}
 
 /// `client.stream.connect`
 pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<JsValue, JsValue> {
@@ -93,26 +29,15 @@ pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<J
     if abort.as_ref().is_some_and(AbortSignal::aborted) {
         return Err(Error::new(Code::Aborted, "the call was aborted").into());
     }
-    let engine = Engine::new(&settings, now())?;
-    let driver = Rc::new(Driver {
-        engine: RefCell::new(engine),
-        service,
-        settings,
-        listeners: Listeners::default(),
-        socket: RefCell::default(),
-        captures: RefCell::default(),
-        timer: RefCell::default(),
-        requests: RefCell::default(),
-        connected: RefCell::default(),
-        next_request: Cell::new(1),
-        opening: Cell::new(0),
-        due: Cell::new(None),
-        wrapper: RefCell::new(JsValue::UNDEFINED),
-        is_pumping: Cell::new(false),
-        planes: RefCell::default(),
-        network: RefCell::default(),
-        abort: RefCell::default(),
-    });
+    let notify = Notify::default();
+    let Chosen { encoder, format, name } = encoder::choose(&settings, &notify).await?;
+    if abort.as_ref().is_some_and(AbortSignal::aborted) {
+        return Err(Error::new(Code::Aborted, "the call was aborted").into());
+    }
+    let engine = Engine::new(&settings, encoder, format, now())?;
+    let driver = Driver::new(engine, name, service, settings);
+    let weak = Rc::downgrade(&driver);
+    *notify.borrow_mut() = Some(Box::new(move || with(&weak, Driver::encoded)));
     let wrapper = JsValue::from(Stream(driver.clone()));
     *driver.wrapper.borrow_mut() = wrapper.clone();
     driver.listen(abort);
@@ -165,7 +90,13 @@ impl Stream {
     /// What the stream declares as `audioFormat`.
     #[wasm_bindgen(getter, js_name = audioFormat)]
     pub fn audio_format(&self) -> String {
-        self.0.engine.borrow().audio_format()
+        self.0.engine.borrow().audio_format().to_owned()
+    }
+
+    /// What encodes the audio: `opus-native`, `opus-wasm` or `pcm`.
+    #[wasm_bindgen(getter)]
+    pub fn encoder(&self) -> String {
+        self.0.encoder.to_owned()
     }
 
     /// Captures a source through the package's worklet.
@@ -183,7 +114,9 @@ impl Stream {
                 false => Ok(()),
             };
             refuse_if_over()?;
-            let capture = Capture::start(&source, sink).await?;
+            let weak = Rc::downgrade(&driver);
+            let warn: Warn = Rc::new(move |code| with(&weak, |driver| driver.warn(code)));
+            let capture = Capture::start(&source, sink, &warn).await?;
             // It may have ended while the worklet was loading. Then the capture is dropped, and nothing stays open.
             refuse_if_over()?;
             driver.captures.borrow_mut().push(Rc::new(capture));
@@ -259,235 +192,4 @@ impl Drop for Stream {
         self.0.listeners.clear();
         self.0.close();
     }
-}
-
-impl Driver {
-    /// Listens to the network and to the caller's signal.
-    fn listen(self: &Rc<Self>, abort: Option<AbortSignal>) {
-        let global: EventTarget = js_sys::global().unchecked_into();
-        let weak = Rc::downgrade(self);
-        *self.network.borrow_mut() =
-            Some(EventListener::new(&global, "online", move |_| with(&weak, |driver| driver.input(Input::Online))));
-        let weak = Rc::downgrade(self);
-        *self.abort.borrow_mut() =
-            abort.map(|signal| EventListener::once(&signal, "abort", move |_| with(&weak, Self::close)));
-    }
-
-    fn input(self: &Rc<Self>, input: Input<'_>) {
-        self.engine.borrow_mut().input(input, now());
-        self.pump();
-    }
-
-    fn close(self: &Rc<Self>) {
-        self.engine.borrow_mut().command(Command::Close, now());
-        self.pump();
-    }
-
-    fn request(self: &Rc<Self>, command: impl FnOnce(RequestId) -> Command) -> Promise {
-        let id = self.next_request.get();
-        self.next_request.set(id + 1);
-        let (promise, settle) = Settle::promise();
-        self.requests.borrow_mut().insert(id, settle);
-        self.engine.borrow_mut().command(command(id), now());
-        self.pump();
-        promise
-    }
-
-    /// Frames of the worklet: channel after channel, each `stride` long and filled to `frames`.
-    fn captured(self: &Rc<Self>, samples: &[f32], stride: usize, frames: usize, rate: u32) {
-        let mut planes: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        let mut count = 0;
-        for (plane, channel) in planes.iter_mut().zip(samples.chunks_exact(stride.max(1))) {
-            *plane = &channel[..frames.min(stride)];
-            count += 1;
-        }
-        let taken = self.engine.borrow_mut().frames(&planes[..count], rate, now());
-        if let Err(error) = taken {
-            self.listeners.emit("error", &to_error(&error, None));
-        }
-        self.pump();
-    }
-
-    /// Lets the sources go, the last frames included.
-    async fn stop_capturing(&self) {
-        let captures = self.captures.take();
-        for capture in &captures {
-            capture.drain().await;
-        }
-    }
-
-    /// Carries out what the engine wants, until it wants nothing.
-    fn pump(self: &Rc<Self>) {
-        if self.is_pumping.replace(true) {
-            return;
-        }
-        loop {
-            let output = self.engine.borrow_mut().poll_output();
-            let Some(output) = output else { break };
-            self.perform(output);
-        }
-        self.is_pumping.set(false);
-        if self.engine.borrow().state().is_over() {
-            self.release();
-        } else {
-            self.arm();
-        }
-    }
-
-    fn perform(self: &Rc<Self>, output: Output) {
-        match output {
-            Output::Open(id) => self.open(id),
-            Output::SendText(text) => self.on_socket(|socket| socket.send_text(&text)),
-            Output::SendAudio(bytes) => self.on_socket(|socket| socket.send_bytes(&bytes)),
-            Output::CloseSocket => drop(self.socket.take()),
-            Output::Diagnose(id) => self.diagnose(id),
-            Output::Connected(result) => {
-                let settle = self.connected.take();
-                if let Some(settle) = settle {
-                    settle.settle(result.map(|()| JsValue::UNDEFINED).map_err(JsValue::from));
-                }
-            }
-            Output::Answered(id, result) => {
-                let settle = self.requests.borrow_mut().remove(&id);
-                if let Some(settle) = settle {
-                    let summary = || to_js(&self.engine.borrow().summary());
-                    settle.settle(result.map(|()| summary()).map_err(JsValue::from));
-                }
-            }
-            Output::Event(event) => self.emit(&event),
-        }
-    }
-
-    fn on_socket(&self, act: impl FnOnce(&Socket)) {
-        if let Some(socket) = &*self.socket.borrow() {
-            act(socket);
-        }
-    }
-
-    fn emit(&self, event: &Event) {
-        if let Event::Error(error) = event {
-            return self.listeners.emit("error", &to_error(error, None));
-        }
-        // Ten times a second and channel: not worth an object if nobody looks at it.
-        if matches!(event, Event::Level { .. }) && !self.listeners.has("level") {
-            return;
-        }
-        let payload = to_js(event);
-        if let Some(name) = get(&payload, "type").as_string() {
-            self.listeners.emit(&name, &payload);
-        }
-    }
-
-    /// Gets a token and opens a socket with it.
-    fn open(self: &Rc<Self>, id: SocketId) {
-        self.socket.take();
-        self.opening.set(id);
-        let driver = Rc::downgrade(self);
-        let (service, settings) = (self.service.clone(), self.settings.clone());
-        spawn_local(async move {
-            let address = address(&service, &settings).await;
-            with(&driver, |driver| {
-                // While the token was on its way the session may have given this attempt up.
-                if driver.opening.get() != id || driver.engine.borrow().state().is_over() {
-                    return;
-                }
-                let weak = Rc::downgrade(driver);
-                let protocols = settings.proxy.as_ref().map_or(&[][..], |proxy| &proxy.protocols);
-                let opened = address.and_then(|url| {
-                    Socket::open(&url, protocols, move |news| with(&weak, |driver| driver.news(id, news)))
-                });
-                match opened {
-                    Ok(socket) => *driver.socket.borrow_mut() = Some(socket),
-                    Err(exception) => driver.input(Input::OpenFailed(id, from_error(&exception))),
-                }
-            });
-        });
-    }
-
-    fn news(self: &Rc<Self>, id: SocketId, news: News) {
-        match news {
-            News::Opened => self.input(Input::SocketOpened(id)),
-            News::Closed(code) => self.input(Input::SocketClosed(id, code)),
-            News::Text(text) => {
-                // As it came, before anything is made of it; a text that is no JSON is reported by the session.
-                if self.listeners.has("message")
-                    && let Ok(message) = JSON::parse(&text)
-                {
-                    self.listeners.emit("message", &message);
-                }
-                self.input(Input::Text(id, &text));
-            }
-        }
-    }
-
-    /// Asks the REST API why the socket did not open. Behind a proxy its answer would say nothing about the proxy.
-    fn diagnose(self: &Rc<Self>, id: SocketId) {
-        let driver = Rc::downgrade(self);
-        let service = self.service.clone();
-        let question = self
-            .settings
-            .proxy
-            .is_none()
-            .then(|| interactions::get(&self.settings.interaction_id))
-            .and_then(Result::ok);
-        spawn_local(async move {
-            let result = match question {
-                Some(request) => service.send(request, CallOptions::within(DIAGNOSIS_LIMIT)).await.map(drop),
-                None => Ok(()),
-            };
-            let result = result.map_err(|exception| from_error(&exception));
-            with(&driver, |driver| driver.input(Input::Diagnosed(id, result)));
-        });
-    }
-
-    /// Sets the timer for when the engine wants to be looked at.
-    fn arm(self: &Rc<Self>) {
-        let due = self.engine.borrow().poll_timeout();
-        if self.timer.borrow().is_some() && due == self.due.get() {
-            return;
-        }
-        self.due.set(due);
-        let weak = Rc::downgrade(self);
-        let timer = due.map(|due| {
-            let pause = due.saturating_sub(now()).min(LONGEST_SLEEP);
-            // A millisecond late rather than early: early only means to come back.
-            Timeout::new(pause.as_millis() as u32 + 1, move || with(&weak, Self::tick))
-        });
-        *self.timer.borrow_mut() = timer;
-    }
-
-    fn tick(self: &Rc<Self>) {
-        // Taken before it is dropped: it is this very timer that is running.
-        let fired = self.timer.take();
-        let buffered_bytes = self.socket.borrow().as_ref().map_or(0, Socket::buffered_bytes);
-        self.input(Input::Tick { buffered_bytes });
-        drop(fired);
-    }
-
-    /// The stream is over: nothing of it stays behind.
-    fn release(&self) {
-        self.timer.take();
-        self.socket.take();
-        self.network.take();
-        self.abort.take();
-        self.captures.take();
-        // Last, since the app may have let go of the object: then this is what kept it.
-        drop(self.wrapper.replace(JsValue::UNDEFINED));
-    }
-}
-
-/// Does something with a driver that may be gone.
-fn with(driver: &Weak<Driver>, act: impl FnOnce(&Rc<Driver>)) {
-    if let Some(driver) = driver.upgrade() {
-        act(&driver);
-    }
-}
-
-/// The socket's address with a fresh token, or the proxy's.
-async fn address(service: &Service, settings: &Settings) -> Result<Secret<String>, JsValue> {
-    if let Some(proxy) = &settings.proxy {
-        return Ok(Secret(with_query(&proxy.url, &proxy.query)));
-    }
-    let token = service.stream_auth.token(true, None).await?;
-    Ok(service.environment.stream_url(&settings.interaction_id, &service.tenant, &token))
 }

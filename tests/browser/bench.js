@@ -49,15 +49,22 @@ function tools(sandbox, Client) {
   /** The samples that socket `n` of an interaction received. */
   const samples = async (id, n) => new Int16Array(await (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer());
 
-  /** A stream of a new interaction. */
+  /** A stream of a new interaction; as PCM, so that its samples can be looked at. */
   const connect = async (options, of = client()) => {
     const id = await interaction(of);
-    return { id, stream: await of.stream.connect({ id, configuration: STREAM, catchUpRate: 100, ...options }) };
+    const usual = { id, configuration: STREAM, catchUpRate: 100, audio: { encoding: "pcm" } };
+    return { id, stream: await of.stream.connect({ ...usual, ...options }) };
+  };
+
+  /** What socket `n` of an interaction received, decoded by the browser: an `AudioBuffer`. */
+  const decoded = async (id, n) => {
+    const bytes = await (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer();
+    return new OfflineAudioContext(1, 1, 48_000).decodeAudioData(bytes);
   };
 
   return {
     sandbox, environment, Client, configuration: STREAM,
-    token, client, encounter, interaction, fault, sockets, samples, connect,
+    token, client, encounter, interaction, fault, sockets, samples, decoded, connect,
     speech, sleep, soon, ok, equal, near, refused, addsUp,
   };
 }

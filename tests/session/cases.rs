@@ -228,6 +228,23 @@ fn beyond_the_buffer_the_oldest_audio_is_dropped_and_named() {
 }
 
 #[test]
+fn the_app_is_warned_before_the_buffer_is_full_and_once() {
+    let mut options = options();
+    options.buffer = s(20);
+    let mut world = World::new(options);
+    world.run_for(s(5));
+    world.faults.push_back((world.now, Fault::Refuse(s(30))));
+    world.faults.push_back((world.now, Fault::Drop(1006)));
+    world.run_for(s(60));
+    let at = |wanted: fn(&Event) -> bool| world.events.iter().position(wanted);
+    let warned = at(|event| matches!(event, Event::Warning { code: "buffer-high", channel: None }));
+    let dropped = at(|event| matches!(event, Event::AudioDropped { .. }));
+    assert!(warned.is_some() && warned < dropped, "{warned:?} {dropped:?}");
+    let warnings = world.events.iter().filter(|event| matches!(event, Event::Warning { .. })).count();
+    assert_eq!(warnings, 1);
+}
+
+#[test]
 fn the_service_s_own_end_is_a_drop_unless_an_error_came_with_it() {
     let mut world = streaming();
     world.faults.push_back((s(10), Fault::Ended));

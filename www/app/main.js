@@ -62,7 +62,7 @@ async function run() {
   }
 
   const { client } = service;
-  const visit = new Visit(client);
+  const visit = new Visit(client, service.audio);
   const groups = () => service.groups;
   const form = visitForm({ groups });
   const microphone = microphoneChoice(client.microphones, { onProblem: problem });

@@ -1,5 +1,7 @@
 // The page's way to the service: its settings, its token, the client, and what the client tells once (groups, templates).
 //
+// The address may choose the encoding: ?encoding=opus or ?encoding=pcm; without it the package takes the best that works.
+//
 // For prototyping and tests, in the sandbox alone, these parameters of the page's address replace a place of the service:
 //   ?base=http://127.0.0.1:9/v2   REST        ?wss=ws://127.0.0.1:9/audio-bridge/v2   the stream's socket
 // Outside the sandbox they are ignored, and in it they must name the loopback: a link must not be able to send a
@@ -17,7 +19,7 @@ const USUAL_GROUPS = [
   "assessment", "plan", "other",
 ];
 
-/** Loads the package and the page's settings. Answers `{ client, sandbox, groups, loadGroups, loadTemplates }`. */
+/** Loads the package and the page's settings. Answers `{ client, audio, sandbox, groups, loadGroups, loadTemplates }`. */
 export async function openService() {
   const [response] = await Promise.all([fetch("/settings.json"), init()]);
   if (!response.ok) throw new TypeError(`settings.json answered ${response.status}`);
@@ -30,8 +32,10 @@ export async function openService() {
     timeoutInSeconds: 20, // a clinician waits for the answer: sooner than the package's own default
   });
 
+  const encoding = new URLSearchParams(location.search).get("encoding") ?? "auto";
   const service = {
     client,
+    audio: { encoding },
     sandbox,
     groups: USUAL_GROUPS.map((key) => ({ key, name: title(key) })),
     async loadGroups() {

@@ -20,6 +20,7 @@ export class Visit extends EventTarget {
   document = null;
   stats = null; // stream.stats of the newest recording, kept after its end
   #client;
+  #audio;
   #stream = null;
   #microphone = null;
   #abort = null;
@@ -27,9 +28,11 @@ export class Visit extends EventTarget {
   #part = 0;
   #offset = 0; // seconds recorded in the parts before this one
 
-  constructor(client) {
+  /** `audio`: what `stream.connect` takes under that name. */
+  constructor(client, audio) {
     super();
     this.#client = client;
+    this.#audio = audio;
   }
 
   /** Seconds of sound recorded so far, over all parts. */
@@ -147,6 +150,7 @@ export class Visit extends EventTarget {
         },
         mode: { type: "facts", outputLocale: language, factGenerationInterval: "fast_init" },
       },
+      audio: this.#audio,
       connectionTimeoutInSeconds: CONNECT_SECONDS,
       abortSignal,
     });

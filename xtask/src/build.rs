@@ -1,9 +1,10 @@
-//! `cargo xtask build`: the package in `pkg/`, from the crate and `src/web/`.
+//! `cargo xtask build`: the package in `pkg/`, from the crates and `src/web/`.
 //!
-//! cargo compiles the crate for wasm, wasm-bindgen writes the glue between it and JavaScript, wasm-opt makes it small, and
-//! esbuild joins glue and hand-written modules into one file for modules and one for script tags. All is made aside first:
-//! a build that fails leaves the package as it was.
+//! cargo compiles each crate for wasm, wasm-bindgen writes the glue between it and JavaScript, wasm-opt makes it small, and
+//! esbuild joins glue and hand-written modules into one file for modules and one for script tags. The codecs' wasm stays
+//! beside the SDK's, for pages that ask for it. All is made aside first: a build that fails leaves the package as it was.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,11 @@ const FEATURES: [&str; 6] = [
     "--enable-reference-types",
     "--enable-multivalue",
 ];
+
+/// The SDK's crate.
+const SDK: &str = "ossicle";
+/// The codecs' crates, each a wasm file of its own, and the name by which the hand-written modules import its glue.
+const CODECS: [(&str, &str); 2] = [("ossicle-opus", "#opus"), ("ossicle-flac", "#flac")];
 
 /// What a package holds besides code.
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
@@ -63,41 +69,52 @@ pub(crate) fn make(profile: Profile) -> Result<()> {
     let aside = place::scratch().join("pkg");
     fresh(&aside)?;
     add_papers(&aside)?;
-    let glue = bind(&compile(profile)?, profile)?;
-
-    fs::copy(glue.join("ossicle_bg.wasm"), aside.join("ossicle_bg.wasm")).context("cannot copy the wasm")?;
-    let wasm = aside.join("ossicle_bg.wasm");
-    if profile == Profile::Release {
-        shrink(&wasm)?;
+    let mut aliases = Vec::new();
+    for (package, name) in [(SDK, "#glue")].into_iter().chain(CODECS) {
+        let glue = add_wasm(package, &aside, profile)?;
+        aliases.push(joined(&format!("--alias:{name}="), glue));
     }
-    bundle(&aside, &glue, profile)?;
+    bundle(&aside, &aliases, profile)?;
     replace(&place::root().join("pkg"), &aside)
 }
 
-fn compile(profile: Profile) -> Result<PathBuf> {
+/// Puts a crate's wasm into the package, as small as the profile wants it. The answer is the glue's module.
+fn add_wasm(package: &str, aside: &Path, profile: Profile) -> Result<PathBuf> {
+    let name = package.replace('-', "_");
+    let glue = bind(&name, &compile(package, &name, profile)?, profile)?;
+    let file = format!("{name}_bg.wasm");
+    let wasm = aside.join(&file);
+    fs::copy(glue.join(&file), &wasm).with_context(|| format!("cannot copy {file}"))?;
+    if profile == Profile::Release {
+        shrink(&wasm)?;
+    }
+    Ok(glue.join(format!("{name}.js")))
+}
+
+fn compile(package: &str, name: &str, profile: Profile) -> Result<PathBuf> {
     let (purpose, flag, folder) = match profile {
-        Profile::Dev => ("compile the crate for wasm", None, "debug"),
-        Profile::Release => ("compile the crate for wasm, optimised", Some("--release"), "release"),
+        Profile::Dev => (format!("compile {package} for wasm"), None, "debug"),
+        Profile::Release => (format!("compile {package} for wasm, optimised"), Some("--release"), "release"),
     };
     let target = wasm_target::name();
     wasm_target::run(purpose, "cargo")
         // The one kind of library: beside an rlib, which the tests need, cargo would leave out link-time optimisation.
-        .args(["rustc", "--package", "ossicle", "--lib", "--crate-type", "cdylib", "--target", target])
+        .args(["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--target", target])
         .args(flag)
         .run()?;
-    Ok(place::target().join(target).join(folder).join("ossicle.wasm"))
+    Ok(place::target().join(target).join(folder).join(format!("{name}.wasm")))
 }
 
-fn bind(wasm: &Path, profile: Profile) -> Result<PathBuf> {
-    let glue = place::scratch().join("glue");
+fn bind(name: &str, wasm: &Path, profile: Profile) -> Result<PathBuf> {
+    let glue = place::scratch().join("glue").join(name);
     fresh(&glue)?;
     let names = match profile {
         Profile::Dev => None,
         // Names of functions help nobody who downloads them.
         Profile::Release => Some("--remove-name-section"),
     };
-    Run::new("write the glue to JavaScript", "wasm-bindgen")
-        .args(["--target", "web", "--no-typescript", "--out-name", "ossicle", "--out-dir"])
+    Run::new(format!("write the glue of {name} to JavaScript"), "wasm-bindgen")
+        .args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"])
         .arg(&glue)
         .args(names)
         .arg(wasm)
@@ -119,9 +136,8 @@ fn shrink(wasm: &Path) -> Result<()> {
     fs::rename(&smaller, wasm).context("cannot move the smaller wasm")
 }
 
-fn bundle(aside: &Path, glue: &Path, profile: Profile) -> Result<()> {
+fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     let source = place::root().join("src/web/js");
-    let glue = glue.join("ossicle.js");
     let esbuild = |output: &str, entry: &str| {
         let minified = (profile == Profile::Release).then_some("--minify");
         Run::new(format!("write {output}"), place::npm_program("esbuild"))
@@ -131,10 +147,7 @@ fn bundle(aside: &Path, glue: &Path, profile: Profile) -> Result<()> {
             .args(minified)
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
-    esbuild("ossicle.js", "ossicle.js")
-        .args(["--bundle", "--format=esm"])
-        .arg(joined("--alias:#glue=", &glue))
-        .run()?;
+    esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
     // A file for script tags holds everything: the wasm, and the worklet's text.
     let worklet = aside.join("worklet.txt");
     fs::copy(aside.join("ossicle-worklet.js"), &worklet).context("cannot copy the worklet")?;
@@ -142,7 +155,7 @@ fn bundle(aside: &Path, glue: &Path, profile: Profile) -> Result<()> {
         .args(["--bundle", "--format=iife", "--global-name=ossicle", "--loader:.wasm=binary", "--loader:.txt=text"])
         // Not a module: it has no address of its own, and needs none.
         .arg("--define:import.meta.url=\"\"")
-        .arg(joined("--alias:#glue=", &glue))
+        .args(aliases)
         .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
         .arg(joined("--alias:#worklet=", &worklet))
         .run()?;

@@ -242,7 +242,8 @@ fn tidy() -> Result<Verdict> {
 fn clippy() -> Result<Verdict> {
     let native = lint("lint natively", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     let wasm = wasm_target::run("lint for wasm", "cargo")
-        .args(["clippy", "--package", "ossicle", "--all-targets", "--target", wasm_target::name()])
+        .args(["clippy", "--package", "ossicle", "--package", "ossicle-opus", "--package", "ossicle-flac"])
+        .args(["--all-targets", "--target", wasm_target::name()])
         .args(["--", "-D", "warnings"])
         .outcome()?;
     Ok(native.and(Verdict { failures: wasm.failure.into_iter().collect(), ..Verdict::default() }))

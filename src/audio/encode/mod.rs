@@ -1,28 +1,50 @@
 //! Encoders behind one trait.
+//!
+//! [`pcm`] needs no codec. [`framed`] drives any codec that turns 20 ms frames into packets, whether it answers at once
+//! (a wasm module) or later (the browser's own encoder).
 
+pub mod framed;
 pub mod pcm;
 
 use std::time::Duration;
 
+pub use framed::{FrameCodec, Framed};
+
+/// Length of an Opus frame here: the codec's usual one, and what the service's decoders see most.
+pub const OPUS_FRAME: Duration = Duration::from_millis(20);
+
 /// One encoded packet. It borrows the encoder's buffer: whoever keeps it copies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// Capture time of its first frame.
+    /// Capture time of the first frame that it decodes to.
     pub start: Duration,
-    /// How much audio it holds.
+    /// How much captured audio it decodes to.
     pub duration: Duration,
     /// The encoder's bytes, without any container.
     pub bytes: &'a [u8],
 }
 
-/// Turns planar frames at the encoder's rate into packets.
+/// Turns planar frames at the encoder's rate into packets, whose spans follow each other without a gap.
 pub trait Encoder {
-    /// What `audioFormat` must declare for a stream of these packets.
-    fn audio_format(&self) -> String;
-
-    /// Takes frames, one slice a channel, all of one length, and hands every packet they complete to `sink`.
+    /// Takes frames, one slice a channel, all of one length. Packets go to `sink`, now or at a later call.
     fn push(&mut self, planes: &[Vec<f32>], sink: &mut dyn FnMut(Packet<'_>));
 
-    /// Hands out what remains as a last, shorter packet. The encoder can go on afterwards.
+    /// No frame follows: what remains becomes packets, now or later; the last one may be shorter.
     fn finish(&mut self, sink: &mut dyn FnMut(Packet<'_>));
+
+    /// Hands out packets that have become ready since.
+    fn poll(&mut self, sink: &mut dyn FnMut(Packet<'_>));
+
+    /// Frames per channel that packets were made of, or will be, and those whose packets have been handed out. What
+    /// waits to fill a packet is in neither; an encoder that answers at once has nothing to count.
+    fn given(&self) -> u64;
+
+    /// See [`Self::given`].
+    fn taken(&self) -> u64;
+}
+
+/// The instant at which `frames` frames have passed, to the nanosecond below.
+fn time_of(frames: u64, sample_rate: u32) -> Duration {
+    let rate = u64::from(sample_rate.max(1));
+    Duration::new(frames / rate, u32::try_from(frames % rate * 1_000_000_000 / rate).unwrap_or(0))
 }

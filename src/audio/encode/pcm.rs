@@ -2,9 +2,7 @@
 //!
 //! The simplest form the service takes, and the fallback that needs no codec: 32 kB a second and channel at 16 kHz.
 
-use std::time::Duration;
-
-use super::{Encoder, Packet};
+use super::{Encoder, Packet, time_of};
 
 /// Length of a PCM packet. Ten milliseconds divide every chunk length that is offered, so chunks come out exact.
 const PACKETS_PER_SECOND: u32 = 100;
@@ -43,10 +41,6 @@ impl PcmEncoder {
 }
 
 impl Encoder for PcmEncoder {
-    fn audio_format(&self) -> String {
-        format!("audio/pcm; rate={}; channels={}; bits=16", self.sample_rate, self.channels)
-    }
-
     fn push(&mut self, planes: &[Vec<f32>], sink: &mut dyn FnMut(Packet<'_>)) {
         let frames = planes.iter().map(Vec::len).min().unwrap_or(0);
         for frame in 0..frames {
@@ -65,6 +59,16 @@ impl Encoder for PcmEncoder {
             self.emit(sink);
         }
     }
+
+    fn poll(&mut self, _: &mut dyn FnMut(Packet<'_>)) {}
+
+    fn given(&self) -> u64 {
+        0
+    }
+
+    fn taken(&self) -> u64 {
+        0
+    }
 }
 
 /// Full scale ±1.0 to 16 bits; what lies beyond is clipped, NaN is silence (a cast of NaN is 0).
@@ -73,14 +77,10 @@ fn quantise(sample: f32) -> i16 {
     (sample * 32_768.0).round() as i16
 }
 
-/// The instant at which `frames` frames have passed, to the nanosecond below.
-fn time_of(frames: u64, sample_rate: u32) -> Duration {
-    let rate = u64::from(sample_rate);
-    Duration::new(frames / rate, u32::try_from(frames % rate * 1_000_000_000 / rate).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn encode(blocks: &[&[f32]]) -> Vec<(Duration, Duration, Vec<u8>)> {

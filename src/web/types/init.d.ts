@@ -3,6 +3,11 @@
 export interface InitOptions {
   /** Where the `.wasm` is, or its bytes or compiled module. Default: beside the module. */
   wasmUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
+  /**
+   * Where the Opus encoder is. Default: beside the module; the script-tag file has no default. It is fetched only by a
+   * stream that needs it: where the browser has no encoder of its own.
+   */
+  opusUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
   /** Where the worklet's script is. Default: beside the module. */
   workletUrl?: string | URL;
 }

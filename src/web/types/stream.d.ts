@@ -33,8 +33,13 @@ export interface StreamOptions {
   id: string;
   configuration: StreamConfiguration;
   audio?: {
-    /** Default `auto`: the best that this version has, which is PCM. */
-    encoding?: "auto" | "pcm";
+    /**
+     * Default `auto`: Opus by the browser's own encoder where that proves itself, else by the package's (a file of its
+     * own, loaded then), else PCM. `opus` fails with `audio_unsupported` rather than send PCM.
+     */
+    encoding?: "auto" | "opus" | "pcm";
+    /** Bits a second of Opus, 12,000 to 64,000. Default 24,000: a recogniser hears no difference to the original. */
+    bitrate?: number;
     /** Hz of what is sent. Default 16,000; more buys nothing in recognition. */
     sampleRate?: number;
     /** Channels of what is sent. Default 1: several planes are averaged. */
@@ -118,6 +123,16 @@ export interface StreamEvents {
   audioEvent: { type: "audioEvent"; data: { event: string; channel?: number; startTimeMs?: number } };
   /** About ten a second and channel; dBFS. */
   level: { type: "level"; channel: number; rms: number; peak: number; clipped: number };
+  /**
+   * Something is not as it should be; the stream goes on. `silent-input`: 5 s of digital silence; `clipping`: more than
+   * 1 % of a second at full scale; `muted`: the system muted the device; `device-lost`: it is gone; `buffer-high`: what
+   * is held for a reconnect has reached 80 % of its bound.
+   */
+  warning: {
+    type: "warning";
+    code: "silent-input" | "clipping" | "muted" | "device-lost" | "buffer-high";
+    channel?: number;
+  };
   /** Seconds since the visit's first audio. */
   audioDropped: { type: "audioDropped"; start: number; end: number; reason: string };
   /** Whether the stream goes on, `state` says. */
@@ -150,6 +165,8 @@ export class Stream {
   readonly transcript: TranscriptSegment[];
   /** What is declared to the service as the audio's format. */
   readonly audioFormat: string;
+  /** What encodes the audio. */
+  readonly encoder: "opus-native" | "opus-wasm" | "pcm";
   /** Adds a listener, any number for an event. What it returns takes it off again. */
   on<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
   /** As `on`, for the next event only. */

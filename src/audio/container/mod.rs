@@ -1,0 +1,75 @@
+//! Containers: what lies around the packets on one socket.
+//!
+//! Packets are kept without a container; each socket gets a fresh one, with its own headers, from whichever packet it
+//! starts at. A chunk is whole packets and, in a paged container, whole pages.
+
+mod ogg;
+
+use super::Packet;
+use ogg::OggOpus;
+
+/// How to make a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Nothing around the packets: raw PCM.
+    Raw,
+    /// Ogg with Opus packets, RFC 7845.
+    OggOpus {
+        /// Channels of the stream, 1 or 2.
+        channels: u8,
+        /// Rate of the encoder's input in Hz; informative.
+        sample_rate: u32,
+    },
+}
+
+impl Format {
+    /// What `audioFormat` must declare for so many channels at so many Hz of PCM.
+    #[must_use]
+    pub fn mime(&self, sample_rate: u32, channels: usize) -> String {
+        match self {
+            Self::Raw => format!("audio/pcm; rate={sample_rate}; channels={channels}; bits=16"),
+            Self::OggOpus { .. } => "audio/ogg; codecs=opus".to_owned(),
+        }
+    }
+
+    /// A container for one socket. `serial` tells logical streams apart; any number will do.
+    #[must_use]
+    pub fn open(&self, serial: u32) -> Container {
+        match *self {
+            Self::Raw => Container::Raw,
+            Self::OggOpus { channels, sample_rate } => {
+                Container::OggOpus(Box::new(OggOpus::new(channels, sample_rate, serial)))
+            }
+        }
+    }
+}
+
+/// The container of one socket.
+#[derive(Debug)]
+pub enum Container {
+    /// See [`Format::Raw`].
+    Raw,
+    /// See [`Format::OggOpus`].
+    OggOpus(Box<OggOpus>),
+}
+
+/// Where in the stream a packet lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// More of this chunk follows.
+    Within,
+    /// The chunk ends with it.
+    EndOfChunk,
+    /// The stream ends with it.
+    EndOfStream,
+}
+
+impl Container {
+    /// Appends a packet to `chunk`, before the first one the headers.
+    pub fn write(&mut self, packet: Packet<'_>, place: Place, chunk: &mut Vec<u8>) {
+        match self {
+            Self::Raw => chunk.extend_from_slice(packet.bytes),
+            Self::OggOpus(ogg) => ogg.write(packet, place, chunk),
+        }
+    }
+}

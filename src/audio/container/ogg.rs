@@ -1,0 +1,102 @@
+//! Ogg Opus, RFC 7845, by the `ogg` crate.
+//!
+//! Granule positions count samples at 48 kHz, whatever the encoder's input rate (section 4). A packet's capture span is
+//! that of the audio it decodes to: an encoder's first packet is therefore shorter than its frame by the encoder's
+//! delay, and that difference is the pre-skip (section 4.2). The last packet is shorter again, which the last granule
+//! position tells (section 4.4).
+
+use std::time::Duration;
+
+use ::ogg::{PacketWriteEndInfo, PacketWriter};
+
+use super::Place;
+use crate::audio::Packet;
+use crate::audio::encode::OPUS_FRAME;
+
+/// The rate that granule positions count in.
+const GRANULE_RATE: u64 = 48_000;
+
+/// Who made the stream, for those who look at it.
+const VENDOR: &[u8] = b"ossicle";
+
+/// The container of one socket.
+pub struct OggOpus {
+    writer: PacketWriter<'static, Vec<u8>>,
+    channels: u8,
+    sample_rate: u32,
+    serial: u32,
+    granule: u64,
+    has_headers: bool,
+}
+
+impl std::fmt::Debug for OggOpus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OggOpus").field("serial", &self.serial).field("granule", &self.granule).finish_non_exhaustive()
+    }
+}
+
+impl OggOpus {
+    pub(super) fn new(channels: u8, sample_rate: u32, serial: u32) -> Self {
+        let writer = PacketWriter::new(Vec::new());
+        Self { writer, channels, sample_rate, serial, granule: 0, has_headers: false }
+    }
+
+    pub(super) fn write(&mut self, packet: Packet<'_>, place: Place, chunk: &mut Vec<u8>) {
+        let length = samples(packet.duration);
+        if !self.has_headers {
+            self.has_headers = true;
+            // The encoder's very first packet lacks what the encoder is late by. Any other has nothing to skip, which
+            // decoders find implausible (and so it is: a decoder that starts in the middle needs a moment): a frame
+            // without data goes before it and is skipped.
+            let frame = samples(OPUS_FRAME);
+            let is_first = packet.start.is_zero() && length < frame;
+            let pre_skip = if is_first { frame - length } else { frame };
+            self.put(self.head(u16::try_from(pre_skip).unwrap_or(0)), PacketWriteEndInfo::EndPage, 0);
+            self.put(tags(), PacketWriteEndInfo::EndPage, 0);
+            self.granule = pre_skip;
+            if !is_first {
+                self.put(empty_frame(packet.bytes), PacketWriteEndInfo::NormalPacket, self.granule);
+            }
+        }
+        self.granule += length;
+        let end = match place {
+            Place::Within => PacketWriteEndInfo::NormalPacket,
+            Place::EndOfChunk => PacketWriteEndInfo::EndPage,
+            Place::EndOfStream => PacketWriteEndInfo::EndStream,
+        };
+        self.put(packet.bytes.to_vec(), end, self.granule);
+        chunk.append(self.writer.inner_mut());
+    }
+
+    fn put(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo, granule: u64) {
+        // A Vec takes every byte, and the crate fails for no other reason.
+        let _ = self.writer.write_packet(packet, self.serial, end, granule);
+    }
+
+    /// The identification header, section 5.1.
+    fn head(&self, pre_skip: u16) -> Vec<u8> {
+        let mut head = b"OpusHead\x01".to_vec();
+        head.push(self.channels);
+        head.extend(pre_skip.to_le_bytes());
+        head.extend(self.sample_rate.to_le_bytes());
+        head.extend([0, 0]); // output gain
+        head.push(0); // mapping family 0: mono or stereo
+        head
+    }
+}
+
+/// The comment header, section 5.2: a vendor, no comments.
+fn tags() -> Vec<u8> {
+    let length = u32::try_from(VENDOR.len()).unwrap_or(0);
+    [b"OpusTags".as_slice(), &length.to_le_bytes(), VENDOR, &0_u32.to_le_bytes()].concat()
+}
+
+/// A packet of the same kind without data, which decodes as a lost one does (RFC 6716, section 3.1: the first byte
+/// holds mode, bandwidth, frame size and channels in its upper six bits, and 0 in the lower two means one frame).
+fn empty_frame(packet: &[u8]) -> Vec<u8> {
+    vec![packet.first().copied().unwrap_or(9 << 3) & !3]
+}
+
+fn samples(duration: Duration) -> u64 {
+    u64::try_from((duration.as_nanos() * u128::from(GRANULE_RATE) + 500_000_000) / 1_000_000_000).unwrap_or(0)
+}

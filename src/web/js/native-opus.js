@@ -1,0 +1,113 @@
+// The browser's own Opus encoder (WebCodecs), where there is one and it proves itself.
+//
+// Which browser encodes what is not told by any feature test that can be trusted: one second is encoded, and the packets
+// are looked at. Frames are 20 ms; packets come in their order.
+
+const FRAME_MICROSECONDS = 20_000;
+
+/** One stream's encoder. Packets wait until they are taken; `notify` is called when one has come. */
+export class NativeOpus {
+  constructor(sampleRate, channels, bitrate, notify) {
+    this.sampleRate = sampleRate;
+    this.channels = channels;
+    this.frames = (sampleRate * FRAME_MICROSECONDS) / 1e6;
+    this.given = 0;
+    this.packets = [];
+    this.failed = false;
+    this.encoder = new AudioEncoder({
+      output: (chunk) => {
+        const bytes = new Uint8Array(chunk.byteLength);
+        chunk.copyTo(bytes);
+        this.packets.push(bytes);
+        notify();
+      },
+      error: () => {
+        this.failed = true;
+        notify();
+      },
+    });
+    this.encoder.configure(settings(sampleRate, channels, bitrate));
+  }
+
+  /** Takes one frame, interleaved. */
+  encode(samples) {
+    const data = new AudioData({
+      format: "f32",
+      sampleRate: this.sampleRate,
+      numberOfChannels: this.channels,
+      numberOfFrames: this.frames,
+      timestamp: this.given++ * FRAME_MICROSECONDS,
+      data: samples,
+    });
+    this.encoder.encode(data);
+    data.close();
+  }
+
+  /** The oldest packet that has not been taken. */
+  take() {
+    return this.packets.shift();
+  }
+
+  flush() {
+    this.encoder.flush().catch(() => { this.failed = true; });
+  }
+
+  close() {
+    if (this.encoder.state !== "closed") this.encoder.close();
+  }
+}
+
+function settings(sampleRate, numberOfChannels, bitrate) {
+  const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS };
+  return { codec: "opus", sampleRate, numberOfChannels, bitrate, opus };
+}
+
+const proofs = new Map();
+
+/** Whether this browser's encoder can be relied on for such a stream. Asked once a page and setting. */
+export function provesItself(sampleRate, channels, bitrate) {
+  const key = [sampleRate, channels, bitrate].join();
+  if (!proofs.has(key)) proofs.set(key, prove(sampleRate, channels, bitrate).catch(() => false));
+  return proofs.get(key);
+}
+
+async function prove(sampleRate, channels, bitrate) {
+  if (typeof AudioEncoder !== "function" || typeof AudioData !== "function") return false;
+  const { supported } = await AudioEncoder.isConfigSupported(settings(sampleRate, channels, bitrate));
+  if (!supported) return false;
+  const encoder = new NativeOpus(sampleRate, channels, bitrate, () => {});
+  try {
+    const frame = new Float32Array(encoder.frames * channels);
+    for (let index = 0; index < 50; index++) {
+      // A gliding buzz: harmonics as a voice has them, so that the encoder has something to do.
+      for (let n = 0; n < frame.length; n++) {
+        const seconds = (index * encoder.frames + Math.floor(n / channels)) / sampleRate;
+        const pitch = 2 * Math.PI * seconds * (110 + 30 * seconds);
+        frame[n] = 0.1 * (Math.sin(pitch) + Math.sin(3 * pitch) / 2 + Math.sin(7 * pitch) / 3);
+      }
+      encoder.encode(frame);
+    }
+    const limit = new Promise((resolve) => setTimeout(resolve, 3000, "late"));
+    if ((await Promise.race([encoder.encoder.flush(), limit])) === "late") return false;
+    const bytes = encoder.packets.reduce((sum, packet) => sum + packet.length, 0);
+    return (
+      !encoder.failed &&
+      encoder.packets.length >= 50 &&
+      encoder.packets.length <= 52 &&
+      encoder.packets.every((packet) => packet.length > 1 && packet.length <= 1275 && isTwentyMilliseconds(packet[0])) &&
+      bytes * 8 > bitrate / 3 &&
+      bytes * 8 < bitrate * 3
+    );
+  } finally {
+    encoder.close();
+  }
+}
+
+/** From a packet's first byte, RFC 6716 section 3.1: one frame, of 20 ms. */
+function isTwentyMilliseconds(toc) {
+  const config = toc >> 3;
+  const isOneFrame = (toc & 3) === 0;
+  if (config < 12) return isOneFrame && config % 4 === 1; // SILK: 10, 20, 40, 60 ms
+  if (config < 16) return isOneFrame && config % 2 === 1; // hybrid: 10, 20 ms
+  return isOneFrame && config % 4 === 3; // CELT: 2.5, 5, 10, 20 ms
+}

@@ -1,0 +1,102 @@
+// Which encoder a page gets from the package, and that what it sends decodes: the browser's own, the package's, none.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { launch, open, pkg } from "../support/browser.mjs";
+import { startSandbox } from "../support/sandbox.mjs";
+
+const run = promisify(execFile);
+const SECONDS = 3.21;
+
+let folder, sandbox, browser;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ossicle-encoders-"));
+  await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><title>A page</title>');
+  sandbox = await startSandbox({ www: folder, pkg });
+  browser = await launch("beeps");
+});
+
+after(async () => {
+  await browser?.close();
+  await sandbox?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+/** Streams a gliding tone of `SECONDS`; answers what the page saw, and which files of the package it fetched. */
+async function stream({ native = true, opusUrl, encoding }) {
+  const { page, close } = await open(browser, `${sandbox.url}/`);
+  const fetched = [];
+  page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
+  const seen = await page.evaluate(async ([native, opusUrl, encoding, seconds]) => {
+    if (!native) delete globalThis.AudioEncoder;
+    const { default: init, OssicleClient } = await import("/pkg/ossicle.js");
+    await init({ opusUrl });
+    const { environment, tenantName } = await (await fetch("/settings.json")).json();
+    const auth = async () => (await fetch("/token", { method: "POST" })).json();
+    const client = new OssicleClient({ environment, tenantName, auth });
+    const encounter = { identifier: "e-1", status: "planned", type: "consultation" };
+    const { interactionId: id } = await client.interactions.create({ encounter });
+    const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+    const configuration = { transcription, mode: { type: "transcription" } };
+    try {
+      const stream = await client.stream.connect({ id, configuration, audio: { encoding }, catchUpRate: 100 });
+      const { encoder, audioFormat } = stream;
+      const tone = (n) => 0.4 * Math.sin((2 * Math.PI * n * (300 + n / 1000)) / 48_000);
+      stream.pushFrame([Float32Array.from({ length: seconds * 48_000 }, (_, n) => tone(n))], 48_000);
+      const { stats } = await stream.end();
+      return { id, encoder, audioFormat, seconds: stats.acknowledgedSeconds };
+    } catch (error) {
+      return { code: error.code };
+    }
+  }, [native, opusUrl, encoding, SECONDS]);
+  await close();
+  return { ...seen, loadedOpus: fetched.some((path) => path.endsWith("/ossicle_opus_bg.wasm")) };
+}
+
+/** Checks the Ogg Opus that the sandbox received: no complaint of opusinfo, the whole duration in ffmpeg. */
+async function decodes(id) {
+  const bytes = Buffer.from(await (await fetch(`${sandbox.url}/sandbox/streams/${id}/audio/0`)).arrayBuffer());
+  const file = join(folder, `${id}.opus`);
+  await writeFile(file, bytes);
+  const { stdout, stderr } = await run("opusinfo", [file]);
+  assert.doesNotMatch(stdout + stderr, /warning|error|missing/i);
+  const raw = await run("ffmpeg", ["-v", "warning", "-i", file, "-f", "s16le", "-ar", "16000", "-"], { encoding: "buffer", maxBuffer: 1 << 24 });
+  assert.equal(raw.stderr.toString(), "");
+  const seconds = raw.stdout.length / 32_000;
+  assert.ok(Math.abs(seconds - SECONDS) < 0.001, `${seconds} s decoded`);
+  const samples = new Int16Array(raw.stdout.buffer.slice(raw.stdout.byteOffset, raw.stdout.byteOffset + raw.stdout.length));
+  const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length) / 32_768;
+  assert.ok(Math.abs(rms - 0.4 / Math.SQRT2) < 0.06, `rms ${rms}`);
+}
+
+test("where the browser encodes, nothing more is loaded", async () => {
+  const seen = await stream({});
+  assert.deepEqual([seen.encoder, seen.audioFormat, seen.loadedOpus], ["opus-native", "audio/ogg; codecs=opus", false]);
+  assert.ok(Math.abs(seen.seconds - SECONDS) < 0.001, `${seen.seconds} s`);
+  await decodes(seen.id);
+});
+
+test("where it does not, the package's encoder is loaded then", async () => {
+  const seen = await stream({ native: false });
+  assert.deepEqual([seen.encoder, seen.audioFormat, seen.loadedOpus], ["opus-wasm", "audio/ogg; codecs=opus", true]);
+  assert.ok(Math.abs(seen.seconds - SECONDS) < 0.001, `${seen.seconds} s`);
+  await decodes(seen.id);
+});
+
+test("where neither is to be had, PCM is sent, unless Opus was asked for", async () => {
+  const nowhere = { native: false, opusUrl: "/no/such.wasm" };
+  const seen = await stream(nowhere);
+  assert.deepEqual([seen.encoder, seen.audioFormat], ["pcm", "audio/pcm; rate=16000; channels=1; bits=16"]);
+  assert.ok(Math.abs(seen.seconds - SECONDS) < 0.001, `${seen.seconds} s`);
+  assert.deepEqual((await stream({ ...nowhere, encoding: "opus" })).code, "audio_unsupported");
+});
+
+test("who asks for PCM gets it", async () => {
+  assert.equal((await stream({ encoding: "pcm" })).encoder, "pcm");
+});
