@@ -12,6 +12,7 @@
 pub mod container;
 pub mod encode;
 pub mod level;
+pub mod mixer;
 pub mod path;
 pub mod resample;
 pub mod watch;

@@ -135,7 +135,7 @@ const configuration: StreamConfiguration = {
 // @ts-expect-error: facts have a language.
 const wordless: StreamConfiguration = { ...configuration, mode: { type: "facts" } };
 const connect: StreamOptions = {
-  id, configuration, audio: { encoding: "pcm", sampleRate: 16_000, channels: 1, chunkMs: 250 }, awaitConfiguration: true,
+  id, configuration, audio: { encoding: "auto", bitrate: 24_000, sampleRate: 16_000, channels: 1, chunkMs: 250 }, awaitConfiguration: true,
   reconnectAttempts: 3, connectionTimeoutInSeconds: 10, abortSignal: AbortSignal.timeout(1), bufferSeconds: 60,
   acknowledgeAfterSeconds: 20, catchUpRate: 2,
   proxy: { url: "wss://ehr.example/s", protocols: { token: "a" }, queryParameters: { visit: "1" } },
@@ -145,7 +145,7 @@ const stream: Stream = await streams.connect(connect);
 // @ts-expect-error: streams come from connect.
 new Stream();
 
-holds<Equal<keyof StreamEvents, "state" | "transcript" | "facts" | "flushed" | "usage" | "audioEvent" | "level" | "audioDropped" | "error" | "ended" | "message">>();
+holds<Equal<keyof StreamEvents, "state" | "transcript" | "facts" | "flushed" | "usage" | "audioEvent" | "level" | "warning" | "audioDropped" | "error" | "ended" | "message">>();
 const off = stream.on("transcript", (event) => {
   holds<Equal<typeof event, StreamEvents["transcript"]>>();
   holds<Equal<typeof event.segments, TranscriptSegment[]>>();
@@ -160,6 +160,9 @@ stream.on("state", ({ state, previous, reason }) => {
 });
 stream.on("usage", ({ credits, total }) => holds<Equal<[typeof credits, typeof total], [number, boolean]>>());
 stream.on("level", ({ channel, rms, peak }) => holds<Equal<[typeof channel, typeof rms, typeof peak], [number, number, number]>>());
+stream.on("warning", ({ code, channel }) =>
+  holds<Equal<[typeof code, typeof channel], ["silent-input" | "clipping" | "muted" | "device-lost" | "buffer-high", number | undefined]>>());
+holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "pcm">>();
 stream.on("error", (error) => holds<Equal<typeof error, OssicleError>>());
 stream.on("ended", ({ usage }) => holds<Equal<typeof usage, number | undefined>>());
 stream.on("message", (message) => holds<Equal<typeof message.type, string>>());
