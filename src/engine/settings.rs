@@ -74,9 +74,9 @@ impl Settings {
         let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
         let audio = &value["audio"];
         let encoding = match (&audio["encoding"], audio["encoding"].as_str()) {
-            (Value::Null, _) | (_, Some("auto")) => Encoding::Auto,
+            (_, Some("auto")) => Encoding::Auto,
             (_, Some("opus")) => Encoding::Opus,
-            (_, Some("pcm")) => Encoding::Pcm,
+            (Value::Null, _) | (_, Some("pcm")) => Encoding::Pcm,
             (_, Some("flac")) => {
                 let message = "audio.encoding: this version has no \"flac\" yet, only \"opus\" and \"pcm\"";
                 return Err(Error::new(Code::AudioUnsupported, message));

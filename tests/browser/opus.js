@@ -3,7 +3,7 @@
 const OPUS = { audio: { encoding: "opus" } };
 
 export async function the_best_encoding_is_found_and_declared({ connect, equal, sockets }) {
-  const { id, stream } = await connect({ audio: undefined });
+  const { id, stream } = await connect({ audio: { encoding: "auto" } });
   equal(stream.encoder, "opus-native", "the encoder");
   equal(stream.audioFormat, "audio/ogg; codecs=opus", "the format");
   stream.close();

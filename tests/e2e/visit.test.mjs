@@ -36,7 +36,7 @@ async function idOf(page, group, nth) {
 }
 
 test("a visit goes from the form to a completed interaction", { timeout: 150_000 }, async () => {
-  const { page, complaints, close } = await open(browser, `${sandbox.url}/?encoding=pcm`, { permissions: ["microphone", "clipboard-read", "clipboard-write"] });
+  const { page, complaints, close } = await open(browser, sandbox.url, { permissions: ["microphone", "clipboard-read", "clipboard-write"] });
   const fact = (id) => page.locator(`[data-fact="${id}"]`);
   const textOf = (id) => fact(id).locator("p > span").first().innerText();
   const settled = (id, text, source) =>

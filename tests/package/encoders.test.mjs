@@ -29,7 +29,7 @@ after(async () => {
 });
 
 /** Streams a gliding tone of `SECONDS`; answers what the page saw, and which files of the package it fetched. */
-async function stream({ native = true, opusUrl, encoding }) {
+async function stream({ native = true, opusUrl, encoding = "auto" }) {
   const { page, close } = await open(browser, `${sandbox.url}/`);
   const fetched = [];
   page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
@@ -97,6 +97,6 @@ test("where neither is to be had, PCM is sent, unless Opus was asked for", async
   assert.deepEqual((await stream({ ...nowhere, encoding: "opus" })).code, "audio_unsupported");
 });
 
-test("who asks for PCM gets it", async () => {
-  assert.equal((await stream({ encoding: "pcm" })).encoder, "pcm");
+test("who asks for PCM, or for nothing, gets it", async () => {
+  for (const encoding of ["pcm", null]) assert.equal((await stream({ encoding })).encoder, "pcm");
 });

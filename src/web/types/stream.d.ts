@@ -34,8 +34,8 @@ export interface StreamOptions {
   configuration: StreamConfiguration;
   audio?: {
     /**
-     * Default `auto`: Opus by the browser's own encoder where that proves itself, else by the package's (a file of its
-     * own, loaded then), else PCM. `opus` fails with `audio_unsupported` rather than send PCM.
+     * Default `pcm`. `auto` is Opus by the browser's own encoder where that proves itself, else by the package's (a file
+     * of its own, loaded then), else PCM. `opus` fails with `audio_unsupported` rather than send PCM.
      */
     encoding?: "auto" | "opus" | "pcm";
     /** Bits a second of Opus, 12,000 to 64,000. Default 24,000: a recogniser hears no difference to the original. */
