@@ -62,7 +62,9 @@ impl Part {
     const fn needs(self) -> &'static [Need] {
         match self {
             Self::Fmt => &[Need::Rustfmt],
-            Self::Tidy | Self::Native => &[],
+            Self::Tidy => &[],
+            // What is encoded is judged by other people's decoders.
+            Self::Native => &[Need::AudioTools],
             Self::Clippy => &[Need::Clippy, Need::WasmTarget],
             Self::Wasm => &[
                 Need::WasmTarget,
@@ -75,7 +77,7 @@ impl Part {
             ],
             Self::Sdk => &[Need::Npm],
             Self::E2e => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::AudioTools],
-            Self::Package => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium],
+            Self::Package => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::AudioTools],
         }
     }
 
