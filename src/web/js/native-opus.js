@@ -5,6 +5,9 @@
 
 const FRAME_MICROSECONDS = 20_000;
 
+/** How long the proof may take, in milliseconds: a second of audio takes some 25. */
+const LIMIT = 3_000;
+
 /** One stream's encoder. Packets wait until they are taken; `notify` is called when one has come. */
 export class NativeOpus {
   constructor(sampleRate, channels, bitrate, notify) {
@@ -67,7 +70,12 @@ const proofs = new Map();
 /** Whether this browser's encoder can be relied on for such a stream. Asked once a page and setting. */
 export function provesItself(sampleRate, channels, bitrate) {
   const key = [sampleRate, channels, bitrate].join();
-  if (!proofs.has(key)) proofs.set(key, prove(sampleRate, channels, bitrate).catch(() => false));
+  if (!proofs.has(key)) {
+    const proof = prove(sampleRate, channels, bitrate).catch(() => false);
+    // A visit is waiting: an encoder that has not even answered by then is none.
+    const limit = new Promise((resolve) => setTimeout(resolve, LIMIT, false));
+    proofs.set(key, Promise.race([proof, limit]));
+  }
   return proofs.get(key);
 }
 
@@ -87,8 +95,7 @@ async function prove(sampleRate, channels, bitrate) {
       }
       encoder.encode(frame);
     }
-    const limit = new Promise((resolve) => setTimeout(resolve, 3000, "late"));
-    if ((await Promise.race([encoder.encoder.flush(), limit])) === "late") return false;
+    await encoder.encoder.flush();
     const bytes = encoder.packets.reduce((sum, packet) => sum + packet.length, 0);
     return (
       !encoder.failed &&
