@@ -25,7 +25,7 @@ fn allocations(rates: &[u32]) -> (u64, usize) {
                     Mixed::Frames(planes) => frames += planes[0].len(),
                     told => unreachable!("{told:?}"),
                 };
-                mixer.push(*source, samples, **rate, now, &mut sink).unwrap();
+                mixer.push(*source, samples, **rate, now, now, &mut sink).unwrap();
             }
         }
     };

@@ -27,11 +27,11 @@ use std::time::Duration;
 use crate::error::Error;
 
 mod clock;
-mod fraction;
 mod source;
 #[cfg(test)]
 mod tests;
 
+use super::resample::fraction;
 use source::{Source, State};
 
 /// How long a source may be silent before the others go on without it: longer than a device or a busy page stutters,
@@ -130,13 +130,14 @@ impl Mixer {
         Ok(id)
     }
 
-    /// Takes a block of a source, at `rate` Hz, whose last sample was captured at `now`, as well as the page knows: when
-    /// its message came. Hands out what can be mixed.
+    /// Takes a block of a source, at `rate` Hz, whose last sample was captured at `captured`, as well as the page knows:
+    /// what the worklet says, or else when its message came, which is `now`. Hands out what can be mixed.
     ///
     /// # Errors
     /// `invalid_request` if there is no such source, or no device has such a rate.
     pub fn push(
-        &mut self, source: SourceId, samples: &[f32], rate: u32, now: Duration, sink: &mut dyn FnMut(Mixed<'_>),
+        &mut self, source: SourceId, samples: &[f32], rate: u32, captured: Duration, now: Duration,
+        sink: &mut dyn FnMut(Mixed<'_>),
     ) -> Result<(), Error> {
         if !RATES.contains(&rate) {
             return Err(Error::invalid(format!(
@@ -161,7 +162,7 @@ impl Mixer {
             known.heard = running;
             known.since.get_or_insert(running);
             known.push(block, rate, to, most);
-            let captured = now.as_secs_f64() - following as f64 / f64::from(rate);
+            let captured = captured.as_secs_f64() - following as f64 / f64::from(rate);
             known.clock.observe(captured - known.time() / f64::from(to));
             self.advance(sink);
         }

@@ -1,8 +1,9 @@
 //! From captured frames to encoded packets. Pure: no browser, no clock.
 //!
 //! ```text
-//! planar f32 frames ─► path (downmix) ─► resample ─► level ─► encode ─► packets {start, duration, bytes}
-//!                                                                  packets ─► container ─► chunks for one socket
+//! attached sources ─► intake (downmix, fill gaps, mix in step) ─┐
+//! an app's own planar f32 frames ───────────────────────────────┴─► path (downmix, resample, level) ─► encode
+//!                       packets {start, duration, bytes} ─► container ─► chunks for one socket
 //! ```
 //!
 //! Words, as used throughout: a *sample* is one value of one channel; a *frame* is one sample of every channel at the
@@ -11,9 +12,11 @@
 
 pub mod container;
 pub mod encode;
+pub mod intake;
 pub mod level;
 pub mod mixer;
 pub mod path;
+mod planes;
 pub mod resample;
 pub mod watch;
 

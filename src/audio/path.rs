@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::level::{Level, LevelMeter};
+use super::planes::{average, pick};
 use super::resample::Resampler;
 use super::{Encoder, Packet};
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub struct AudioPath {
     lanes: Vec<Lane>,
     resampled: Vec<Vec<f32>>,
     captured_rate: u32,
+    /// Frames that were encoded.
+    frames: u64,
     encoder: Box<dyn Encoder>,
 }
 
@@ -64,6 +67,7 @@ impl AudioPath {
             lanes: (0..channels).map(|_| lane()).collect(),
             resampled: vec![Vec::new(); channels],
             captured_rate: sample_rate,
+            frames: 0,
             encoder,
         })
     }
@@ -100,16 +104,10 @@ impl AudioPath {
             let block = start..frames.min(start + MAX_BLOCK);
             let mono = self.lanes.len() == 1;
             for (channel, (lane, resampled)) in self.lanes.iter_mut().zip(&mut self.resampled).enumerate() {
-                lane.mixed.clear();
                 if mono {
-                    let scale = 1.0 / planes.len() as f32;
-                    lane.mixed.extend(
-                        block.clone().map(|frame| planes.iter().map(|plane| finite(plane[frame])).sum::<f32>() * scale),
-                    );
-                } else if let Some(plane) = planes.get(channel) {
-                    lane.mixed.extend(plane[block.clone()].iter().copied().map(finite));
+                    average(planes, block.clone(), &mut lane.mixed);
                 } else {
-                    lane.mixed.resize(block.len(), 0.0);
+                    pick(planes, channel, block.clone(), &mut lane.mixed);
                 }
                 lane.resampler.process(&lane.mixed, resampled);
             }
@@ -142,11 +140,16 @@ impl AudioPath {
         self.encoder.taken()
     }
 
-    /// How much captured audio is not yet in a packet, at most.
+    /// See [`Encoder::has_failed`].
     #[must_use]
-    pub fn delay(&self) -> Duration {
-        let samples = self.lanes.first().map_or(0, |lane| lane.resampler.delay());
-        Duration::from_secs_f64(samples as f64 / f64::from(self.captured_rate))
+    pub fn has_failed(&self) -> bool {
+        self.encoder.has_failed()
+    }
+
+    /// How much audio was encoded: where on the stream's time the next frame lies.
+    #[must_use]
+    pub fn position(&self) -> Duration {
+        Duration::from_secs_f64(self.frames as f64 / f64::from(self.sample_rate))
     }
 
     fn drain(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
@@ -157,20 +160,13 @@ impl AudioPath {
     }
 
     fn encode(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
+        self.frames += self.resampled.first().map_or(0, Vec::len) as u64;
         for (channel, (lane, samples)) in self.lanes.iter_mut().zip(&self.resampled).enumerate() {
             lane.meter.push(samples, &mut |level| sink(Encoded::Level(channel, level)));
         }
         self.encoder.push(&self.resampled, &mut |packet| sink(Encoded::Packet(packet)));
         self.resampled.iter_mut().for_each(Vec::clear);
     }
-}
-
-/// Far beyond full scale, yet small enough that no sum in the path overflows.
-const LOUDEST: f32 = 16.0;
-
-/// A device that hands out NaN or infinity must not poison the filter's memory.
-fn finite(sample: f32) -> f32 {
-    if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -36,17 +36,6 @@ pub enum Warning {
     Clipping,
 }
 
-impl Warning {
-    /// The code of the stream's event `warning`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::SilentInput => "silent-input",
-            Self::Clipping => "clipping",
-        }
-    }
-}
-
 /// Watches the levels of every channel of a stream.
 #[derive(Debug)]
 pub struct SignalWatch {
@@ -211,9 +200,9 @@ mod tests {
         let mut told = Vec::new();
         for tenth in 1..=50 {
             for (channel, level) in [(0, silent), (1, loud), (2, loud)] {
-                told.extend(watch.push(channel, level).map(|warning| (tenth, channel, warning.code())));
+                told.extend(watch.push(channel, level).map(|warning| (tenth, channel, warning)));
             }
         }
-        assert_eq!(told, [(1, 1, "clipping"), (50, 0, "silent-input")]);
+        assert_eq!(told, [(1, 1, Warning::Clipping), (50, 0, Warning::SilentInput)]);
     }
 }

@@ -3,22 +3,24 @@
 //! Everything that crosses its border is a plain value, so that it can live on the page or in a worker. It decides;
 //! whoever drives it (see `web/stream`) only carries out.
 
+pub mod devices;
 mod settings;
+mod sound;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::audio::Encoder;
 use crate::audio::container::Format;
-use crate::audio::path::Encoded;
-use crate::audio::watch::SignalWatch;
-use crate::audio::{AudioPath, Encoder};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::protocol::server::Segment;
-use crate::session::{Event, Input, Output, RequestId, Session, State};
+use crate::session::{Event, Input, Output, RequestId, Session, State, Warning};
 
+pub use crate::audio::intake::CaptureId;
 pub use settings::{Encoding, Proxy, Settings};
+use sound::Sound;
 
 /// How long an encoder may take to hand out packets that something waits for: they hold a few frames, it needs
 /// milliseconds.
@@ -74,8 +76,7 @@ pub struct Summary {
 
 /// A stream without its browser.
 pub struct Engine {
-    path: AudioPath,
-    watch: SignalWatch,
+    sound: Sound,
     session: Session,
     audio_format: String,
     /// No frame is taken after the end was asked for.
@@ -107,35 +108,73 @@ impl Engine {
     /// # Errors
     /// As [`AudioPath::new`].
     pub fn new(settings: &Settings, encoder: Box<dyn Encoder>, format: Format, now: Duration) -> Result<Self, Error> {
-        let path = AudioPath::new(settings.sample_rate, settings.channels, encoder)?;
+        let sound = Sound::new(settings.sample_rate, settings.channels, encoder)?;
         let mut options = settings.session.clone();
         let mime = format.mime(settings.sample_rate, settings.channels);
         let audio_format = options.configuration.audio_format.get_or_insert(mime).clone();
         options.format = format;
-        let watch = SignalWatch::new(settings.sample_rate, settings.channels);
-        Ok(Self {
-            path,
-            watch,
-            session: Session::new(options, now),
-            audio_format,
-            ending: false,
-            waiting: VecDeque::new(),
-        })
+        let session = Session::new(options, now);
+        Ok(Self { sound, session, audio_format, ending: false, waiting: VecDeque::new() })
     }
 
-    /// Takes captured frames: planar, at `rate` Hz. Frames after the end are ignored: a capture thread that is being
-    /// stopped may still hand out some.
+    /// Takes captured frames of an app's own: planar, at `rate` Hz. Frames after the end are ignored: a capture thread
+    /// that is being stopped may still hand out some.
     ///
     /// # Errors
-    /// As [`AudioPath::push`].
+    /// `conflict` while something is attached; `invalid_request` for planes or a rate that cannot be audio.
     pub fn frames(&mut self, planes: &[&[f32]], rate: u32, now: Duration) -> Result<(), Error> {
-        if self.ending || self.session.state().is_over() {
+        if self.is_deaf() {
             return Ok(());
         }
-        let (session, watch) = (&mut self.session, &mut self.watch);
-        self.path.push(planes, rate, &mut |encoded| take(session, watch, &encoded, now))?;
+        self.sound.frames(planes, rate, &mut self.session, now)?;
         self.tell(now, false);
         Ok(())
+    }
+
+    /// A source is attached: for one channel, or without one for all, plane after plane. `id` is a name that no other
+    /// has or had.
+    ///
+    /// # Errors
+    /// `conflict` if the stream is over or ending; `invalid_request` if there is no such channel.
+    pub fn attach(&mut self, id: CaptureId, channel: Option<usize>, now: Duration) -> Result<(), Error> {
+        if self.is_deaf() {
+            let message = "the stream is over or ending: nothing can be captured for it";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        self.sound.attach(id, channel, now)
+    }
+
+    /// Takes captured frames of an attached source: planar, at `rate` Hz; the last of them was captured `age` ago.
+    ///
+    /// # Errors
+    /// `invalid_request` for planes or a rate that cannot be audio.
+    pub fn captured(
+        &mut self, id: CaptureId, planes: &[&[f32]], rate: u32, age: Duration, now: Duration,
+    ) -> Result<(), Error> {
+        if self.is_deaf() {
+            return Ok(());
+        }
+        self.sound.captured(id, planes, rate, age, &mut self.session, now)?;
+        self.tell(now, false);
+        Ok(())
+    }
+
+    /// What follows from a source may come from another device.
+    pub fn interrupt(&mut self, id: CaptureId) {
+        self.sound.interrupt(id);
+    }
+
+    /// A source is no longer attached. What came from it is still sent.
+    pub fn detach(&mut self, id: CaptureId, now: Duration) {
+        if !self.is_deaf() {
+            self.sound.detach(id, &mut self.session, now);
+            self.tell(now, false);
+        }
+    }
+
+    /// Whether no audio is taken any longer.
+    const fn is_deaf(&self) -> bool {
+        self.ending || self.session.state().is_over()
     }
 
     /// Takes what the app asks.
@@ -143,10 +182,10 @@ impl Engine {
         match command {
             Command::Flush(id) => self.wait(Request::Flush(id), now),
             Command::End(id) => {
-                if !std::mem::replace(&mut self.ending, true) && !self.session.state().is_over() {
-                    let (session, watch) = (&mut self.session, &mut self.watch);
-                    self.path.finish(&mut |encoded| take(session, watch, &encoded, now));
+                if !self.is_deaf() {
+                    self.sound.finish(&mut self.session, now);
                 }
+                self.ending = true;
                 self.wait(Request::End(id), now);
             }
             Command::Close => {
@@ -158,30 +197,32 @@ impl Engine {
 
     /// Takes packets that an encoder which answers later has ready.
     pub fn encoded(&mut self, now: Duration) {
-        let (session, watch) = (&mut self.session, &mut self.watch);
-        self.path.poll(&mut |encoded| take(session, watch, &encoded, now));
+        self.sound.encoded(&mut self.session, now);
         self.tell(now, false);
     }
 
-    /// Takes what a device did, named as the event `warning` names it.
-    pub fn warn(&mut self, code: &'static str) {
-        self.session.announce(Event::Warning { code, channel: None });
+    /// Passes on what a device did.
+    pub fn warn(&mut self, warning: Warning) {
+        self.session.announce(Event::Warning(warning));
     }
 
     /// Takes what happened outside: on the socket, on the network, on the clock.
     pub fn input(&mut self, input: Input<'_>, now: Duration) {
+        if !self.is_deaf() {
+            self.sound.look(&mut self.session, now);
+        }
         self.session.handle(input, now);
         self.tell(now, false);
     }
 
     fn wait(&mut self, input: Request, now: Duration) {
-        self.waiting.push_back(Waiting { input, mark: self.path.given(), until: now + ENCODER_LIMIT });
+        self.waiting.push_back(Waiting { input, mark: self.sound.path().given(), until: now + ENCODER_LIMIT });
         self.tell(now, false);
     }
 
     /// Tells the session what was asked, in order, as far as it has the audio from before, or need not wait for it.
     fn tell(&mut self, now: Duration, at_once: bool) {
-        let (taken, is_over) = (self.path.taken(), self.session.state().is_over());
+        let (taken, is_over) = (self.sound.path().taken(), self.session.state().is_over());
         let due = |waiting: &mut Waiting| at_once || is_over || taken >= waiting.mark || now >= waiting.until;
         while let Some(waiting) = self.waiting.pop_front_if(due) {
             let input = match waiting.input {
@@ -201,7 +242,8 @@ impl Engine {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         let waiting = self.waiting.front().map(|waiting| waiting.until);
-        [waiting, self.session.poll_timeout()].into_iter().flatten().min()
+        let look = if self.is_deaf() { None } else { self.sound.look_at() };
+        [waiting, look, self.session.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Where the stream is.
@@ -243,21 +285,6 @@ impl Engine {
             buffered_bytes: ledger.held_bytes,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),
-        }
-    }
-}
-
-fn take(session: &mut Session, watch: &mut SignalWatch, encoded: &Encoded<'_>, now: Duration) {
-    match *encoded {
-        Encoded::Packet(packet) => {
-            session.handle(Input::Packet(packet.start, packet.duration, packet.bytes), now);
-        }
-        Encoded::Level(channel, level) => {
-            let (rms, peak, clipped) = (level.rms, level.peak, level.clipped);
-            session.announce(Event::Level { channel, rms, peak, clipped });
-            if let Some(warning) = watch.push(channel, level) {
-                session.announce(Event::Warning { code: warning.code(), channel: Some(channel) });
-            }
         }
     }
 }

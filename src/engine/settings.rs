@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::protocol::client::Configuration;
 use crate::rest::environment::encode_component;
 use crate::rest::shape::is_uuid;
@@ -46,6 +46,8 @@ pub enum Encoding {
     Auto,
     /// Opus or nothing.
     Opus,
+    /// FLAC or nothing: nothing of the sound is lost.
+    Flac,
     /// Raw PCM.
     Pcm,
 }
@@ -65,8 +67,7 @@ impl Settings {
     /// Reads what an app passed to `stream.connect`.
     ///
     /// # Errors
-    /// `invalid_request` naming the path of what is missing or out of range; `audio_unsupported` for an encoding that
-    /// this build does not have.
+    /// `invalid_request` naming the path of what is missing or out of range.
     pub fn from_value(value: &Value, seed: u64) -> Result<Self, Error> {
         let Some(interaction_id) = value["id"].as_str().filter(|id| is_uuid(id)) else {
             return Err(Error::invalid("id must be the interaction's id, a UUID"));
@@ -74,14 +75,11 @@ impl Settings {
         let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
         let audio = &value["audio"];
         let encoding = match (&audio["encoding"], audio["encoding"].as_str()) {
-            (_, Some("auto")) => Encoding::Auto,
+            (Value::Null, _) | (_, Some("auto")) => Encoding::Auto,
             (_, Some("opus")) => Encoding::Opus,
-            (Value::Null, _) | (_, Some("pcm")) => Encoding::Pcm,
-            (_, Some("flac")) => {
-                let message = "audio.encoding: this version has no \"flac\" yet, only \"opus\" and \"pcm\"";
-                return Err(Error::new(Code::AudioUnsupported, message));
-            }
-            _ => return Err(Error::invalid("audio.encoding must be \"auto\", \"opus\" or \"pcm\"")),
+            (_, Some("flac")) => Encoding::Flac,
+            (_, Some("pcm")) => Encoding::Pcm,
+            _ => return Err(Error::invalid("audio.encoding must be \"auto\", \"opus\", \"flac\" or \"pcm\"")),
         };
         let bitrate = number(audio, "audio.", "bitrate", f64::from(BITRATE), BITRATES)? as u32;
         let sample_rate = number(audio, "audio.", "sampleRate", f64::from(SAMPLE_RATE), 8_000.0..=192_000.0)?;
@@ -112,7 +110,19 @@ impl Settings {
             let message = "audio.encoding \"opus\" takes 1 or 2 channels at 8000, 12000, 16000, 24000 or 48000 Hz";
             return Err(Error::invalid(message));
         }
+        if encoding == Encoding::Flac && !settings.fits_flac() {
+            let message = "audio.encoding \"flac\" takes rates up to 48000 Hz that are multiples of 25";
+            return Err(Error::invalid(message));
+        }
         Ok(settings)
+    }
+
+    /// Whether our FLAC encoder takes the rate: a block of [`FLAC_BLOCK`] must be whole frames, and short enough for the
+    /// format's subset for streaming (RFC 9639, section 7).
+    ///
+    /// [`FLAC_BLOCK`]: crate::audio::encode::FLAC_BLOCK
+    const fn fits_flac(&self) -> bool {
+        self.sample_rate <= 48_000 && self.sample_rate.is_multiple_of(25)
     }
 
     /// Whether Opus can carry such a stream: its encoders take these rates, and its simplest mapping two channels.
@@ -157,6 +167,7 @@ fn proxy(value: &Value) -> Result<Option<Proxy>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use serde_json::json;
 
     fn minimal() -> Value {
@@ -181,6 +192,7 @@ mod tests {
     fn the_defaults_are_those_of_the_public_surface() -> Result<(), Error> {
         let settings = Settings::from_value(&minimal(), 7)?;
         assert_eq!((settings.sample_rate, settings.channels, settings.await_configuration), (16_000, 1, true));
+        assert_eq!((settings.encoding, settings.bitrate), (Encoding::Auto, 24_000));
         assert_eq!(settings.session.chunk, Duration::from_millis(250));
         assert_eq!(settings.session.buffer, Duration::from_secs(120));
         assert_eq!((settings.session.reconnect_attempts, settings.session.seed), (30, 7));
@@ -209,9 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn an_encoding_that_is_not_built_in_has_its_own_code() {
-        let error = Settings::from_value(&with("audio.encoding", json!("flac")), 0).err();
-        assert_eq!(error.map(|error| error.code), Some(Code::AudioUnsupported));
+    fn an_encoding_refuses_what_it_cannot_carry() {
+        for audio in [
+            json!({ "encoding": "opus", "sampleRate": 44_100 }),
+            json!({ "encoding": "opus", "channels": 3 }),
+            json!({ "encoding": "flac", "sampleRate": 96_000 }),
+            json!({ "encoding": "flac", "sampleRate": 11_026 }),
+        ] {
+            let error = Settings::from_value(&with("audio", audio.clone()), 0).err();
+            assert_eq!(error.map(|error| error.code), Some(Code::InvalidRequest), "{audio}");
+        }
+        assert!(Settings::from_value(&with("audio", json!({ "channels": 8 })), 0).is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::live::{Live, Stalled};
 use super::requests::Requests;
 use super::timeline::Timeline;
 use super::transcript::Transcript;
-use super::{Event, Input, Options, Output, RequestId, SocketId, State};
+use super::{Event, Input, Options, Output, RequestId, SocketId, State, Warning, WarningCode};
 use crate::audio::container::Place;
 use crate::error::{Code, Error};
 use crate::protocol::client::ClientMessage;
@@ -307,7 +307,7 @@ impl Session {
         let ledger = self.backlog.ledger();
         let held = (ledger.in_flight + ledger.buffered).div_duration_f64(self.options.buffer);
         if held > BUFFER_HIGH && !std::mem::replace(&mut self.buffer_is_high, true) {
-            self.announce(Event::Warning { code: "buffer-high", channel: None });
+            self.announce(Event::Warning(Warning::new(WarningCode::BufferHigh)));
         }
         self.buffer_is_high &= held > BUFFER_LOW;
     }

@@ -221,13 +221,7 @@ pub enum Event {
         clipped: u32,
     },
     /// Something is not as it should be; the stream goes on.
-    Warning {
-        /// `silent-input`, `clipping`, `muted`, `device-lost` or `buffer-high`.
-        code: &'static str,
-        /// The channel that it concerns, if it concerns one.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        channel: Option<usize>,
-    },
+    Warning(Warning),
     /// Audio that was never acknowledged had to be given up.
     AudioDropped {
         /// Capture time in seconds.
@@ -246,4 +240,55 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         usage: Option<f64>,
     },
+}
+
+/// Something is not as it should be; the stream goes on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Warning {
+    /// What.
+    pub code: WarningCode,
+    /// The channel that it concerns, if it concerns one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<usize>,
+    /// Of a gap: where on the visit's timeline, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    /// Of a gap: how long, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Of a gap: whether silence of its length is in its place; else the timeline stood still meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filled: Option<bool>,
+}
+
+impl Warning {
+    /// A warning of which there is no more to say.
+    #[must_use]
+    pub const fn new(code: WarningCode) -> Self {
+        Self { code, channel: None, start: None, seconds: None, filled: None }
+    }
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarningCode {
+    /// Nothing but digital silence for 5 s.
+    SilentInput,
+    /// More than 1 % of a second at full scale.
+    Clipping,
+    /// The system muted the device.
+    Muted,
+    /// The device is gone, and there is no other.
+    DeviceLost,
+    /// Another device is captured from here on.
+    DeviceChanged,
+    /// The browser suspended the capture; it goes on as soon as the browser lets it.
+    Suspended,
+    /// Nothing has come from a source for half a second.
+    Stalled,
+    /// For a while nothing was captured.
+    Gap,
+    /// What is held for a reconnect nears its bound.
+    BufferHigh,
 }

@@ -1,226 +1,133 @@
-//! From a microphone to frames: an `AudioContext` with the package's worklet.
+//! What is attached to a stream: a tap on its source, and on the next one when a microphone moves to another device.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use gloo_events::EventListener;
-use gloo_timers::callback::Timeout;
-use js_sys::{Array, Float32Array, Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AudioContext, AudioContextState, AudioNode, AudioWorkletNode, AudioWorkletNodeOptions, BaseAudioContext,
-    MediaStream, MediaStreamTrack, MessageEvent, MessagePort,
-};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AudioNode, MediaStream};
 
-use super::convert::{get, to_error};
-use crate::audio::path::CAPTURE_RATES;
-use crate::error::{Code, Error};
+use super::convert::get;
+use super::tap::Tap;
+use crate::session::WarningCode;
 
-/// How long a context may take to start. One that is waiting for a gesture of the user never does.
-const START_LIMIT_MS: u32 = 2_000;
-
-/// How long the worklet may take to hand out its last batch: ten batches.
-const DRAIN_LIMIT_MS: u32 = 200;
-
-/// Takes frames: all samples, channel after channel, each `stride` long and filled to `frames`; and the rate in Hz.
-pub(super) type Sink = Rc<dyn Fn(&[f32], usize, usize, u32)>;
-
-/// Takes what a device did, as the event `warning` names it.
-pub(super) type Warn = Rc<dyn Fn(&'static str)>;
-
-/// A source that is being listened to. Dropping it lets go of everything that it made.
-pub(super) struct Capture {
-    source: AudioNode,
-    worklet: AudioWorkletNode,
-    port: MessagePort,
-    /// The context, if it was made here: one that came with the app's own node is the app's.
-    context: Option<AudioContext>,
-    drained: Rc<Drained>,
-    _listener: EventListener,
-    /// On the device's track, if the source has one.
-    #[allow(dead_code)] // held for its drop
-    track: Vec<EventListener>,
+/// Frames of a worklet.
+pub(super) struct Frames<'a> {
+    /// All samples, channel after channel, each `stride` long and filled to `count`.
+    pub(super) samples: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) count: usize,
+    /// In Hz.
+    pub(super) rate: u32,
+    /// How long ago the last of them was captured.
+    pub(super) age: Duration,
 }
 
-/// Whether the worklet said that nothing follows, and who waits for it.
-#[derive(Default)]
-struct Drained {
-    done: Cell<bool>,
-    waiting: RefCell<Option<Function>>,
+/// Takes frames.
+pub(super) type Sink = Rc<dyn Fn(&Frames<'_>)>;
+
+/// Takes what became of a device.
+pub(super) type Warn = Rc<dyn Fn(WarningCode)>;
+
+/// Something attached. Dropping it lets go of everything that it made.
+pub(super) struct Capture {
+    /// What the app attached.
+    source: JsValue,
+    sink: Sink,
+    warn: Warn,
+    tap: RefCell<Option<Rc<Tap>>>,
+    /// Take this off the microphone that is followed.
+    unfollow: RefCell<Vec<Function>>,
 }
 
 impl Capture {
-    /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package.
-    pub(super) async fn start(source: &JsValue, sink: Sink, warn: &Warn) -> Result<Self, JsValue> {
-        let media = get(source, "mediaStream");
-        let source = if media.is_instance_of::<MediaStream>() && !source.is_instance_of::<AudioNode>() {
-            &media
-        } else {
-            source
-        };
-        let (node, base, context) = open(source)?;
-        let mut started = Self::listen(node, &base, context.clone(), sink).await;
-        if let Ok(capture) = &mut started {
-            capture.track = watch(source, warn);
+    /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package, which is
+    /// followed from device to device.
+    pub(super) async fn start(source: &JsValue, sink: Sink, warn: Warn) -> Result<Rc<Self>, JsValue> {
+        let capture =
+            Rc::new(Self { source: source.clone(), sink, warn, tap: RefCell::default(), unfollow: RefCell::default() });
+        let microphone = capture.is_microphone();
+        let media = if microphone { get(source, "mediaStream") } else { source.clone() };
+        capture.listen(&media).await?;
+        if microphone {
+            capture.follow();
         }
-        if started.is_err()
-            && let Some(context) = &context
-        {
-            let _ = context.close();
-        }
-        started
+        Ok(capture)
     }
 
-    async fn listen(
-        source: AudioNode, base: &BaseAudioContext, context: Option<AudioContext>, sink: Sink,
-    ) -> Result<Self, JsValue> {
-        let rate = base.sample_rate() as u32;
-        if !CAPTURE_RATES.contains(&rate) {
-            let message = format!("the audio device runs at {rate} Hz; 8000 to 192000 are supported");
-            return Err(Error::new(Code::AudioUnsupported, message).into());
-        }
-        let module = base.audio_worklet().and_then(|worklet| worklet.add_module(&super::worklet_url()));
-        let module = match module {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(exception) => Err(exception),
-        };
-        module.map_err(|exception| {
-            unsupported(
-                "the package's worklet could not be loaded: is it served, and does the page's policy allow it?",
-                &exception,
-            )
-        })?;
-        if let Some(context) = &context {
-            resume(context).await?;
-        }
-        let options = AudioWorkletNodeOptions::new();
-        options.set_number_of_outputs(0);
-        let worklet = AudioWorkletNode::new_with_options(base, "ossicle-capture", &options)
-            .map_err(|exception| unsupported("this browser did not start the capture", &exception))?;
-        let port = worklet.port()?;
-        let drained = Rc::new(Drained::default());
-        let listener = {
-            let (port, drained, scratch) = (port.clone(), drained.clone(), RefCell::new(Vec::new()));
-            EventListener::new(&port.clone(), "message", move |event| {
-                let batch = event.unchecked_ref::<MessageEvent>().data();
-                if batch.is_null() {
-                    drained.done.set(true);
-                    if let Some(resolve) = drained.waiting.borrow_mut().take() {
-                        let _ = resolve.call0(&JsValue::UNDEFINED);
-                    }
-                    return;
-                }
-                let count = |key: &str| get(&batch, key).as_f64().unwrap_or(0.0) as usize;
-                let (stride, frames) = (count("frames"), count("filled"));
-                let samples: Float32Array = get(&batch, "samples").unchecked_into();
-                // Taken, not borrowed: the sink may end in a listener of the app.
-                let mut copy: Vec<f32> = scratch.take();
-                copy.resize(samples.length() as usize, 0.0);
-                samples.copy_to(&mut copy);
-                let _ = port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()));
-                sink(&copy, stride, frames, rate);
-                scratch.replace(copy);
-            })
-        };
-        port.start();
-        source.connect_with_audio_node(&worklet)?;
-        Ok(Self { source, worklet, port, context, drained, _listener: listener, track: Vec::new() })
+    /// Whether this is what the app attached.
+    pub(super) fn is_of(&self, source: &JsValue) -> bool {
+        self.source == *source
     }
 
-    /// Stops, and waits for what the worklet still holds.
+    /// Stops, and waits for the last frames.
     pub(super) async fn drain(&self) {
-        let _ = self.port.post_message(&"stop".into());
-        let mut timer = None;
-        let done = Promise::new(&mut |resolve, _| {
-            if self.drained.done.get() {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-                return;
+        let tap = self.tap.borrow().clone();
+        if let Some(tap) = tap {
+            tap.drain().await;
+        }
+    }
+
+    fn is_microphone(&self) -> bool {
+        !self.source.is_instance_of::<AudioNode>() && get(&self.source, "mediaStream").is_instance_of::<MediaStream>()
+    }
+
+    /// A tap on this source, in place of the one before.
+    async fn listen(&self, media: &JsValue) -> Result<(), JsValue> {
+        // Of a microphone that is followed, the microphone itself tells whether it was lost.
+        let (followed, warn) = (self.is_microphone(), self.warn.clone());
+        let warn: Warn = Rc::new(move |code| {
+            if !followed || code != WarningCode::DeviceLost {
+                warn(code);
             }
-            *self.drained.waiting.borrow_mut() = Some(resolve.clone());
-            timer = Some(Timeout::new(DRAIN_LIMIT_MS, move || {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-            }));
         });
-        let _ = JsFuture::from(done).await;
+        let tap = Tap::open(media, self.sink.clone(), &warn).await?;
+        let before = self.tap.replace(Some(Rc::new(tap)));
+        if before.is_some() {
+            (self.warn)(WarningCode::DeviceChanged);
+        }
+        Ok(())
+    }
+
+    fn follow(self: &Rc<Self>) {
+        let Ok(on) = get(&self.source, "on").dyn_into::<Function>() else { return };
+        let subscribe = |event: &str, act: Box<dyn Fn()>| {
+            let listener = Closure::<dyn Fn()>::new(act).into_js_value();
+            let off = on.call2(&self.source, &event.into(), &listener);
+            off.ok().and_then(|off| off.dyn_into().ok())
+        };
+        let weak = Rc::downgrade(self);
+        let changed = subscribe(
+            "change",
+            Box::new(move || {
+                let Some(capture) = weak.upgrade() else { return };
+                spawn_local(async move {
+                    let media = get(&capture.source, "mediaStream");
+                    if capture.listen(&media).await.is_err() {
+                        (capture.warn)(WarningCode::DeviceLost);
+                    }
+                });
+            }),
+        );
+        let weak = Rc::downgrade(self);
+        let lost = subscribe(
+            "lost",
+            Box::new(move || {
+                if let Some(capture) = weak.upgrade() {
+                    (capture.warn)(WarningCode::DeviceLost);
+                }
+            }),
+        );
+        self.unfollow.borrow_mut().extend([changed, lost].into_iter().flatten());
     }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
-        let _ = self.port.post_message(&"stop".into());
-        let _ = self.source.disconnect_with_audio_node(&self.worklet);
-        if let Some(context) = &self.context {
-            let _ = context.close();
-        }
-        self.port.close();
-    }
-}
-
-/// Listens to what becomes of the device behind a stream or a track.
-fn watch(source: &JsValue, warn: &Warn) -> Vec<EventListener> {
-    let track = match source.dyn_ref::<MediaStream>() {
-        Some(stream) => stream.get_audio_tracks().get(0),
-        None => source.clone(),
-    };
-    let Some(track) = track.dyn_ref::<MediaStreamTrack>() else { return Vec::new() };
-    let told = [("ended", "device-lost"), ("mute", "muted")].map(|(event, code)| {
-        let warn = warn.clone();
-        EventListener::new(track, event, move |_| warn(code))
-    });
-    if track.muted() {
-        warn("muted");
-    }
-    told.into()
-}
-
-/// The node to listen to, its context, and the context again if it was made here.
-fn open(source: &JsValue) -> Result<(AudioNode, BaseAudioContext, Option<AudioContext>), JsValue> {
-    if let Some(node) = source.dyn_ref::<AudioNode>() {
-        return Ok((node.clone(), node.context(), None));
-    }
-    let stream = if let Some(stream) = source.dyn_ref::<MediaStream>() {
-        // Not `stream.clone()`: that is the browser's method, which makes new tracks that nobody would stop.
-        Clone::clone(stream)
-    } else if let Some(track) = source.dyn_ref::<MediaStreamTrack>() {
-        MediaStream::new_with_tracks(&Array::of1(track))?
-    } else {
-        let message = "attach needs a MediaStream, a MediaStreamTrack, an AudioNode, or an open microphone";
-        return Err(Error::invalid(message).into());
-    };
-    if stream.get_audio_tracks().length() == 0 {
-        return Err(Error::invalid("the MediaStream has no audio track").into());
-    }
-    // The device's own rate: the browser's resampler is unspecified, ours is measured.
-    let context = AudioContext::new().map_err(|exception| unsupported("this page cannot process audio", &exception))?;
-    match context.create_media_stream_source(&stream) {
-        Ok(node) => Ok((node.into(), context.clone().into(), Some(context))),
-        Err(exception) => {
-            let _ = context.close();
-            Err(unsupported("this browser cannot read the MediaStream", &exception))
+        for off in self.unfollow.take() {
+            let _ = off.call0(&JsValue::UNDEFINED);
         }
     }
-}
-
-async fn resume(context: &AudioContext) -> Result<(), JsValue> {
-    if context.state() == AudioContextState::Running {
-        return Ok(());
-    }
-    let resumed = context.resume()?;
-    let mut timer = None;
-    let limit = Promise::new(&mut |resolve, _| {
-        timer = Some(Timeout::new(START_LIMIT_MS, move || {
-            let _ = resolve.call0(&JsValue::UNDEFINED);
-        }));
-    });
-    let _ = JsFuture::from(Promise::race(&Array::of2(&resumed, &limit))).await;
-    if context.state() == AudioContextState::Running {
-        return Ok(());
-    }
-    let message = "the browser starts audio only after a click or a key: call attach() from such a handler";
-    Err(Error::new(Code::AudioUnsupported, message).into())
-}
-
-fn unsupported(message: &str, cause: &JsValue) -> JsValue {
-    to_error(&Error::new(Code::AudioUnsupported, message), Some(cause))
 }

@@ -15,18 +15,18 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortSignal, EventTarget};
 
-use super::capture::Capture;
+use super::capture::{Capture, Frames};
 use super::convert::{from_error, get, to_error, to_js};
 use super::events::Listeners;
 use super::fetch::{CallOptions, Service};
 use super::now;
 use super::socket::{News, Socket};
 use crate::audio::path::MAX_CHANNELS;
-use crate::engine::{Command, Engine, Settings};
+use crate::engine::{CaptureId, Command, Engine, Settings};
 use crate::redact::Secret;
 use crate::rest::environment::with_query;
 use crate::rest::interactions;
-use crate::session::{Event, Input, Output, RequestId, SocketId};
+use crate::session::{Event, Input, Output, RequestId, SocketId, Warning};
 
 /// How long the REST API may take to say why a socket was refused.
 const DIAGNOSIS_LIMIT: Duration = Duration::from_secs(5);
@@ -42,7 +42,8 @@ pub(super) struct Driver {
     pub(super) settings: Settings,
     pub(super) listeners: Listeners,
     pub(super) socket: RefCell<Option<Socket>>,
-    pub(super) captures: RefCell<Vec<Rc<Capture>>>,
+    pub(super) captures: RefCell<Vec<(CaptureId, Rc<Capture>)>>,
+    pub(super) next_capture: Cell<CaptureId>,
     pub(super) timer: RefCell<Option<Timeout>>,
     /// What the timer is set for.
     pub(super) due: Cell<Option<Duration>>,
@@ -95,6 +96,7 @@ impl Driver {
             listeners: Listeners::default(),
             socket: RefCell::default(),
             captures: RefCell::default(),
+            next_capture: Cell::new(0),
             timer: RefCell::default(),
             requests: RefCell::default(),
             connected: RefCell::default(),
@@ -125,8 +127,8 @@ impl Driver {
         self.pump();
     }
 
-    pub(super) fn warn(self: &Rc<Self>, code: &'static str) {
-        self.engine.borrow_mut().warn(code);
+    pub(super) fn warn(self: &Rc<Self>, warning: Warning) {
+        self.engine.borrow_mut().warn(warning);
         self.pump();
     }
 
@@ -151,27 +153,31 @@ impl Driver {
         promise
     }
 
-    /// Frames of the worklet: channel after channel, each `stride` long and filled to `frames`.
-    pub(super) fn captured(self: &Rc<Self>, samples: &[f32], stride: usize, frames: usize, rate: u32) {
+    /// Frames of something attached.
+    pub(super) fn captured(self: &Rc<Self>, id: CaptureId, frames: &Frames<'_>) {
         let mut planes: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
         let mut count = 0;
-        for (plane, channel) in planes.iter_mut().zip(samples.chunks_exact(stride.max(1))) {
-            *plane = &channel[..frames.min(stride)];
+        for (plane, channel) in planes.iter_mut().zip(frames.samples.chunks_exact(frames.stride.max(1))) {
+            *plane = &channel[..frames.count.min(frames.stride)];
             count += 1;
         }
-        let taken = self.engine.borrow_mut().frames(&planes[..count], rate, now());
+        let taken = self.engine.borrow_mut().captured(id, &planes[..count], frames.rate, frames.age, now());
         if let Err(error) = taken {
             self.listeners.emit("error", &to_error(&error, None));
         }
         self.pump();
     }
 
-    /// Lets the sources go, the last frames included.
-    pub(super) async fn stop_capturing(&self) {
-        let captures = self.captures.take();
-        for capture in &captures {
+    /// Lets sources go, the last frames included: those of `source`, or all.
+    pub(super) async fn stop_capturing(self: &Rc<Self>, source: Option<&JsValue>) {
+        let is_meant = |capture: &Capture| source.is_none_or(|source| capture.is_of(source));
+        let meant: Vec<_> = self.captures.borrow().iter().filter(|(_, capture)| is_meant(capture)).cloned().collect();
+        for (id, capture) in &meant {
             capture.drain().await;
+            self.captures.borrow_mut().retain(|(other, _)| other != id);
+            self.engine.borrow_mut().detach(*id, now());
         }
+        self.pump();
     }
 
     /// Carries out what the engine wants, until it wants nothing.

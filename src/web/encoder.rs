@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::audio::Encoder;
 use crate::audio::container::Format;
 use crate::audio::encode::pcm::PcmEncoder;
-use crate::audio::encode::{FrameCodec, Framed, OPUS_FRAME};
+use crate::audio::encode::{FLAC_BLOCK, FrameCodec, Framed, OPUS_FRAME};
 use crate::engine::{Encoding, Settings};
 use crate::error::{Code, Error};
 
@@ -19,22 +19,32 @@ const COMPLEXITY: u32 = 5;
 
 /// A packet that decodes to what a decoder makes of a lost one: SILK wideband, 20 ms, no data (RFC 6716, section 3.1).
 /// It stands in for a frame on which the encoder failed, so that the time stays true.
-const LOST: [u8; 1] = [9 << 3];
+const LOST_OPUS: [u8; 1] = [9 << 3];
 
-thread_local! {
-    static OPUS_LOADER: RefCell<Option<Function>> = const { RefCell::new(None) };
+/// Nothing stands in for a FLAC frame: decoders see from the numbers that one is missing.
+const LOST_FLAC: [u8; 0] = [];
+
+/// What loads the wasm encoders: functions that answer a promise of a class.
+#[derive(Clone)]
+pub(super) struct Loaders {
+    pub(super) opus: Option<Function>,
+    pub(super) flac: Option<Function>,
 }
 
-/// Remembers what loads the wasm encoder: a function that answers a promise of its class.
-pub(super) fn set_opus_loader(loader: Option<Function>) {
-    OPUS_LOADER.with(|place| *place.borrow_mut() = loader);
+thread_local! {
+    static LOADERS: RefCell<Loaders> = const { RefCell::new(Loaders { opus: None, flac: None }) };
+}
+
+/// Remembers them.
+pub(super) fn set_loaders(loaders: Loaders) {
+    LOADERS.with(|place| *place.borrow_mut() = loaders);
 }
 
 /// An encoder for a stream.
 pub(super) struct Chosen {
     pub(super) encoder: Box<dyn Encoder>,
     pub(super) format: Format,
-    /// `opus-native`, `opus-wasm` or `pcm`.
+    /// `opus-native`, `opus-wasm`, `flac` or `pcm`.
     pub(super) name: &'static str,
 }
 
@@ -43,29 +53,49 @@ pub(super) type Notify = Rc<RefCell<Option<Box<dyn Fn()>>>>;
 
 /// Makes the encoder that the settings ask for; for `auto` the best that works.
 pub(super) async fn choose(settings: &Settings, notify: &Notify) -> Result<Chosen, JsValue> {
-    let (rate, channels) = (settings.sample_rate, settings.channels);
-    if settings.encoding != Encoding::Pcm && settings.fits_opus() {
-        if let Some(codec) = Native::open(settings, notify).await {
-            return Ok(opus(codec, settings, "opus-native"));
-        }
-        match Wasm::open(settings).await {
-            Ok(codec) => return Ok(opus(codec, settings, "opus-wasm")),
-            Err(cause) if settings.encoding == Encoding::Opus => {
-                let error = Error::new(Code::AudioUnsupported, "the Opus encoder could not be loaded");
-                return Err(super::convert::to_error(&error, Some(&cause)));
-            }
-            Err(_) => {}
-        }
+    match settings.encoding {
+        Encoding::Pcm => Ok(pcm(settings)),
+        Encoding::Flac => flac(settings).await.map_err(|cause| not_loaded("FLAC", &cause)),
+        Encoding::Opus => opus(settings, notify).await.map_err(|cause| not_loaded("Opus", &cause)),
+        Encoding::Auto if settings.fits_opus() => Ok(opus(settings, notify).await.unwrap_or_else(|_| pcm(settings))),
+        Encoding::Auto => Ok(pcm(settings)),
     }
-    Ok(Chosen { encoder: Box::new(PcmEncoder::new(rate, channels)), format: Format::Raw, name: "pcm" })
 }
 
-fn opus(codec: impl FrameCodec + 'static, settings: &Settings, name: &'static str) -> Chosen {
-    let (sample_rate, channels) = (settings.sample_rate, settings.channels);
+fn not_loaded(name: &str, cause: &JsValue) -> JsValue {
+    let message =
+        format!("the {name} encoder could not be loaded: is its .wasm served, and does the page's policy allow it?");
+    super::convert::to_error(&Error::new(Code::AudioUnsupported, message), Some(cause))
+}
+
+fn pcm(settings: &Settings) -> Chosen {
+    let encoder = Box::new(PcmEncoder::new(settings.sample_rate, settings.channels));
+    Chosen { encoder, format: Format::Raw, name: "pcm" }
+}
+
+async fn opus(settings: &Settings, notify: &Notify) -> Result<Chosen, JsValue> {
+    let Settings { sample_rate, channels, bitrate, .. } = *settings;
+    let chosen = |encoder, name| {
+        let format = Format::OggOpus { channels: channels as u8, sample_rate };
+        Chosen { encoder, format, name }
+    };
     // The encoder's delay is 6.5 ms at every rate: 312 samples at 48 kHz, the usual pre-skip.
     let delay = sample_rate * 13 / 2_000;
-    let encoder = Box::new(Framed::new(codec, sample_rate, channels, OPUS_FRAME, delay));
-    Chosen { encoder, format: Format::OggOpus { channels: channels as u8, sample_rate }, name }
+    if let Some(codec) = Native::open(settings, notify).await {
+        return Ok(chosen(Box::new(Framed::new(codec, sample_rate, channels, OPUS_FRAME, delay)), "opus-native"));
+    }
+    let loader = LOADERS.with(|loaders| loaders.borrow().opus.clone());
+    let codec = Wasm::open(loader, &[sample_rate, channels as u32, bitrate, COMPLEXITY], &LOST_OPUS).await?;
+    Ok(chosen(Box::new(Framed::new(codec, sample_rate, channels, OPUS_FRAME, delay)), "opus-wasm"))
+}
+
+async fn flac(settings: &Settings) -> Result<Chosen, JsValue> {
+    let Settings { sample_rate, channels, .. } = *settings;
+    let loader = LOADERS.with(|loaders| loaders.borrow().flac.clone());
+    let codec = Wasm::open(loader, &[sample_rate, channels as u32], &LOST_FLAC).await?;
+    let header = codec.encoder.header().unwrap_or_default().to_vec();
+    let encoder = Box::new(Framed::new(codec, sample_rate, channels, FLAC_BLOCK, 0));
+    Ok(Chosen { encoder, format: Format::Flac { header }, name: "flac" })
 }
 
 #[wasm_bindgen(module = "/src/web/js/native-opus.js")]
@@ -95,6 +125,7 @@ extern "C" {
 struct Native {
     encoder: NativeOpus,
     packet: Vec<u8>,
+    failed: bool,
     _notify: Closure<dyn Fn()>,
 }
 
@@ -112,14 +143,15 @@ impl Native {
             }
         });
         let encoder = NativeOpus::new(rate, channels, bitrate, notify.as_ref().unchecked_ref()).ok()?;
-        Some(Self { encoder, packet: Vec::new(), _notify: notify })
+        Some(Self { encoder, packet: Vec::new(), failed: false, _notify: notify })
     }
 }
 
 impl FrameCodec for Native {
     fn encode(&mut self, frame: &[f32], sink: &mut dyn FnMut(&[u8])) {
         if self.encoder.encode(&Float32Array::from(frame)).is_err() {
-            sink(&LOST);
+            self.failed = true;
+            sink(&LOST_OPUS);
         }
         self.poll(sink);
     }
@@ -135,6 +167,10 @@ impl FrameCodec for Native {
             sink(&self.packet);
         }
     }
+
+    fn has_failed(&self) -> bool {
+        self.failed
+    }
 }
 
 impl Drop for Native {
@@ -145,39 +181,46 @@ impl Drop for Native {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The class of the separate wasm module.
-    type WasmOpus;
+    /// A class of a separate wasm module: `OpusEncoder` or `FlacEncoder`.
+    type WasmEncoder;
 
     #[wasm_bindgen(method, catch)]
-    fn encode(this: &WasmOpus, frame: &Float32Array) -> Result<Uint8Array, JsValue>;
+    fn encode(this: &WasmEncoder, frame: &Float32Array) -> Result<Uint8Array, JsValue>;
+
+    /// What a FLAC stream begins with; Opus has none.
+    #[wasm_bindgen(method, getter)]
+    fn header(this: &WasmEncoder) -> Option<Uint8Array>;
 
     /// After a trap it throws, and there is nothing left to free.
     #[wasm_bindgen(method, catch)]
-    fn free(this: &WasmOpus) -> Result<(), JsValue>;
+    fn free(this: &WasmEncoder) -> Result<(), JsValue>;
 }
 
-/// The encoder of the package, from its own file.
+/// An encoder of the package, from its own file.
 struct Wasm {
-    encoder: WasmOpus,
+    encoder: WasmEncoder,
     packet: Vec<u8>,
+    /// What stands in for a frame on which it failed.
+    lost: &'static [u8],
+    failed: bool,
 }
 
 impl Wasm {
-    async fn open(settings: &Settings) -> Result<Self, JsValue> {
-        let loader = OPUS_LOADER.with(|place| place.borrow().clone());
+    /// `numbers` are what its constructor takes.
+    async fn open(loader: Option<Function>, numbers: &[u32], lost: &'static [u8]) -> Result<Self, JsValue> {
         let loader = loader.ok_or_else(|| JsError::new("there is nothing to load it from"))?;
         let class = JsFuture::from(Promise::resolve(&loader.call0(&JsValue::UNDEFINED)?)).await?;
-        let numbers = [settings.sample_rate, settings.channels as u32, settings.bitrate, COMPLEXITY];
-        let arguments: Array = numbers.into_iter().map(JsValue::from).collect();
+        let arguments: Array = numbers.iter().copied().map(JsValue::from).collect();
         let encoder = Reflect::construct(&class.dyn_into::<Function>()?, &arguments)?;
-        Ok(Self { encoder: encoder.unchecked_into(), packet: Vec::new() })
+        Ok(Self { encoder: encoder.unchecked_into(), packet: Vec::new(), lost, failed: false })
     }
 }
 
 impl FrameCodec for Wasm {
     fn encode(&mut self, frame: &[f32], sink: &mut dyn FnMut(&[u8])) {
         let Ok(packet) = self.encoder.encode(&Float32Array::from(frame)) else {
-            return sink(&LOST);
+            self.failed = true;
+            return sink(self.lost);
         };
         self.packet.resize(packet.length() as usize, 0);
         packet.copy_to(&mut self.packet);
@@ -187,6 +230,10 @@ impl FrameCodec for Wasm {
     fn flush(&mut self) {}
 
     fn poll(&mut self, _: &mut dyn FnMut(&[u8])) {}
+
+    fn has_failed(&self) -> bool {
+        self.failed
+    }
 }
 
 impl Drop for Wasm {

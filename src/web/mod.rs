@@ -2,8 +2,8 @@
 //!
 //! - [`client`]: `OssicleClient`, the options it takes.
 //! - [`resources`]: a class a REST resource; [`fetch`] carries their requests out, [`auth`] holds the tokens.
-//! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`], [`encoder`]
-//!   (those that live outside this module) and [`socket`].
+//! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`] (with a [`tap`]
+//!   on each source), [`encoder`] (those that live outside this module) and [`socket`].
 //! - [`microphones`]: finding and opening them.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
 //!
@@ -28,6 +28,7 @@ mod microphones;
 mod resources;
 mod socket;
 mod stream;
+mod tap;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -47,11 +48,11 @@ thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Tells where the worklet's script is, and what loads the Opus encoder: a function that answers a promise of its
-/// class. `init` of the npm package does.
+/// Tells where the worklet's script is, and what loads the encoders: functions that answer a promise of a class. `init`
+/// of the npm package does.
 #[wasm_bindgen(skip_typescript)]
-pub fn configure(worklet_url: String, opus_loader: Option<js_sys::Function>) {
-    encoder::set_opus_loader(opus_loader);
+pub fn configure(worklet_url: String, opus: Option<js_sys::Function>, flac: Option<js_sys::Function>) {
+    encoder::set_loaders(encoder::Loaders { opus, flac });
     WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
 }
 

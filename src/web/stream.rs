@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortSignal;
 
-use super::capture::{Capture, Warn};
+use super::capture::{Capture, Frames, Sink, Warn};
 use super::convert::{self, get, to_js, to_value};
 use super::driver::{Driver, Settle, with};
 use super::encoder::{self, Chosen, Notify};
@@ -15,6 +15,7 @@ use super::fetch::Service;
 use super::now;
 use crate::engine::{Command, Engine, Settings};
 use crate::error::{Code, Error};
+use crate::session::{Warning, WarningCode};
 
 /// A stream of an interaction.
 #[wasm_bindgen(skip_typescript)]
@@ -93,42 +94,48 @@ impl Stream {
         self.0.engine.borrow().audio_format().to_owned()
     }
 
-    /// What encodes the audio: `opus-native`, `opus-wasm` or `pcm`.
+    /// What encodes the audio: `opus-native`, `opus-wasm`, `flac` or `pcm`.
     #[wasm_bindgen(getter)]
     pub fn encoder(&self) -> String {
         self.0.encoder.to_owned()
     }
 
     /// Captures a source through the package's worklet.
-    pub fn attach(&self, source: &JsValue, _options: &JsValue) -> Promise {
-        let (driver, source) = (self.0.clone(), source.clone());
+    pub fn attach(&self, source: &JsValue, options: &JsValue) -> Promise {
+        let (driver, source, options) = (self.0.clone(), source.clone(), options.clone());
         convert::promise(async move {
+            let channel = channel(&get(&options, "channel"), driver.settings.channels)?;
+            if driver.engine.borrow().state().is_over() {
+                return Err(Error::new(Code::Conflict, "the stream is over: nothing can be captured for it").into());
+            }
+            let id = driver.next_capture.get();
+            driver.next_capture.set(id + 1);
             let weak = Rc::downgrade(&driver);
-            let sink = Rc::new(move |samples: &[f32], stride: usize, frames: usize, rate: u32| {
-                if let Some(driver) = weak.upgrade() {
-                    driver.captured(samples, stride, frames, rate);
-                }
+            let sink: Sink = Rc::new(move |frames: &Frames<'_>| with(&weak, |driver| driver.captured(id, frames)));
+            let weak = Rc::downgrade(&driver);
+            let warn: Warn = Rc::new(move |code| {
+                with(&weak, |driver| {
+                    if code == WarningCode::DeviceChanged {
+                        driver.engine.borrow_mut().interrupt(id);
+                    }
+                    driver.warn(Warning { channel, ..Warning::new(code) });
+                });
             });
-            let refuse_if_over = || match driver.engine.borrow().state().is_over() {
-                true => Err(Error::new(Code::Conflict, "the stream is over: nothing can be captured for it")),
-                false => Ok(()),
-            };
-            refuse_if_over()?;
-            let weak = Rc::downgrade(&driver);
-            let warn: Warn = Rc::new(move |code| with(&weak, |driver| driver.warn(code)));
-            let capture = Capture::start(&source, sink, &warn).await?;
+            let capture = Capture::start(&source, sink, warn).await?;
             // It may have ended while the worklet was loading. Then the capture is dropped, and nothing stays open.
-            refuse_if_over()?;
-            driver.captures.borrow_mut().push(Rc::new(capture));
+            driver.engine.borrow_mut().attach(id, channel, now())?;
+            driver.captures.borrow_mut().push((id, capture));
+            // When to look at it.
+            driver.pump();
             Ok(JsValue::UNDEFINED)
         })
     }
 
-    /// Stops capturing; the stream goes on. Resolves when the last captured frame has been taken.
-    pub fn detach(&self) -> Promise {
-        let driver = self.0.clone();
+    /// Stops capturing a source, or all; the stream goes on. Resolves when the last captured frame has been taken.
+    pub fn detach(&self, source: &JsValue) -> Promise {
+        let (driver, source) = (self.0.clone(), source.clone());
         convert::promise(async move {
-            driver.stop_capturing().await;
+            driver.stop_capturing((!source.is_undefined()).then_some(&source)).await;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -165,7 +172,7 @@ impl Stream {
     pub fn end(&self) -> Promise {
         let driver = self.0.clone();
         convert::promise(async move {
-            driver.stop_capturing().await;
+            driver.stop_capturing(None).await;
             JsFuture::from(driver.request(Command::End)).await
         })
     }
@@ -174,6 +181,15 @@ impl Stream {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// Which channel a source is for, if the app said so.
+fn channel(value: &JsValue, channels: usize) -> Result<Option<usize>, Error> {
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    let found = (0..channels).find(|channel| value.as_f64() == Some(*channel as f64));
+    found.map(Some).ok_or_else(|| Error::invalid(format!("channel must be one of the stream's: 0 to {}", channels - 1)))
 }
 
 impl Stream {

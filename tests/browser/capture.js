@@ -15,6 +15,22 @@ async function tone(destination = () => null) {
   return { context, gain, sink };
 }
 
+/** A stream that plays a tone, in a context of its own. */
+async function playing() {
+  const { context, gain, sink } = await tone((of) => new MediaStreamAudioDestinationNode(of));
+  return { context, gain, stream: sink.stream };
+}
+
+/** The loudness of each channel of 16-bit samples, from a second to another. */
+function loudness(samples, channels, from, until) {
+  const at = (seconds) => Math.round(seconds * 16_000) * channels;
+  const frames = samples.subarray(at(from), at(until));
+  return Array.from({ length: channels }, (_, channel) => {
+    const plane = frames.filter((_, index) => index % channels === channel);
+    return Math.sqrt(plane.reduce((sum, sample) => sum + sample * sample, 0) / plane.length) / 32_768;
+  });
+}
+
 /** Whether a context is closed, once closing has had its time. */
 async function isClosed(context) {
   for (let tries = 0; context.state !== "closed" && tries < 20; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -90,6 +106,87 @@ export async function a_microphone_is_found_opened_and_captured({ client, connec
   const tracks = microphone.mediaStream.getTracks();
   microphone.close();
   equal(tracks.map((track) => track.readyState), ["ended"], "tracks of a closed microphone");
+}
+
+export async function two_sources_have_a_channel_each_and_one_may_leave({ connect, samples, sleep, soon, near, ok, refused, equal }) {
+  const { id, stream } = await connect({ audio: { encoding: "pcm", channels: 2 } });
+  const [left, right] = [await playing(), await playing()];
+  for (const channel of [2, -1, 0.5, "0", null]) {
+    await refused("invalid_request", () => stream.attach(left.stream, { channel }));
+  }
+  await soon("attaching", stream.attach(left.stream, { channel: 0 }));
+  await soon("attaching", stream.attach(right.stream, { channel: 1 }));
+  await refused("conflict", async () => stream.pushFrame([new Float32Array(480)], 48_000));
+  await sleep(2);
+  await soon("detaching", stream.detach(right.stream));
+  const both = stream.stats.capturedSeconds;
+  await sleep(1.2);
+  const { stats } = await soon("the end", stream.end());
+  ok(stats.capturedSeconds > both + 1, "the other goes on");
+  const received = await samples(id, 0);
+  near(received.length / 2 / 16_000, stats.capturedSeconds, 1e-4, "received seconds");
+  const [a, b] = loudness(received, 2, 1, 1.8);
+  near(a, 0.5 / Math.SQRT2, 0.05, "loudness of the first channel");
+  near(b, 0.5 / Math.SQRT2, 0.05, "loudness of the second channel");
+  const [still, gone] = loudness(received, 2, both + 0.3, both + 0.9);
+  near(still, 0.5 / Math.SQRT2, 0.05, "loudness of the first channel afterwards");
+  equal(gone, 0, "loudness of the channel whose source was detached");
+  await Promise.all([left, right].map(({ context }) => context.close()));
+}
+
+export async function a_microphone_that_moves_to_another_device_is_followed({ connect, samples, sleep, soon, near, equal, ok }) {
+  const { id, stream } = await connect();
+  const [desk, headset] = [await playing(), await playing()];
+  headset.gain.gain.value = 0.25;
+  // As a microphone of the package looks to the stream.
+  const listeners = new Map();
+  const microphone = {
+    mediaStream: desk.stream,
+    on(event, listener) {
+      listeners.set(event, listener);
+      return () => listeners.delete(event);
+    },
+  };
+  const warnings = [];
+  stream.on("warning", ({ code, channel }) => warnings.push([code, channel]));
+  await soon("attaching", stream.attach(microphone));
+  const start = performance.now();
+  await sleep(1.5);
+  microphone.mediaStream = headset.stream;
+  listeners.get("change")({ label: "Headset" });
+  await sleep(1.5);
+  listeners.get("lost")();
+  const passed = (performance.now() - start) / 1_000;
+  const { stats } = await soon("the end", stream.end());
+  equal(warnings.filter(([code]) => code.startsWith("device")), [["device-changed", null], ["device-lost", null]], "warnings");
+  equal(listeners.size, 0, "listeners on the microphone afterwards");
+  near(stats.capturedSeconds, passed, 0.25, "captured seconds");
+  const received = await samples(id, 0);
+  near(loudness(received, 1, 0.5, 1.3)[0], 0.5 / Math.SQRT2, 0.05, "loudness of the first device");
+  near(loudness(received, 1, passed - 0.7, passed - 0.2)[0], 0.25 / Math.SQRT2, 0.03, "loudness of the second device");
+  await Promise.all([desk, headset].map(({ context }) => context.close()));
+}
+
+export async function a_capture_that_the_browser_suspends_goes_on({ connect, sleep, soon, near, ok, equal }) {
+  const { stream } = await connect();
+  const source = await playing();
+  const watch = watched();
+  const warnings = [];
+  stream.on("warning", ({ code, seconds, filled }) => warnings.push({ code, seconds, filled }));
+  await soon("attaching", stream.attach(source.stream));
+  const start = performance.now();
+  await sleep(0.8);
+  const [context] = watch.contexts;
+  await context.suspend();
+  for (let tries = 0; context.state !== "running" && tries < 40; tries++) await sleep(0.05);
+  equal(context.state, "running", "state of the context");
+  await sleep(0.8);
+  const passed = (performance.now() - start) / 1_000;
+  const { stats } = await soon("the end", stream.end());
+  watch.stop();
+  ok(warnings.some(({ code }) => code === "suspended"), `it was told: ${JSON.stringify(warnings)}`);
+  near(stats.capturedSeconds, passed, 0.3, "captured seconds, silence for the time of the suspension included");
+  await source.context.close();
 }
 
 export async function what_is_no_source_is_refused({ connect, refused, equal }) {

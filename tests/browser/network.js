@@ -14,6 +14,7 @@ export async function a_configuration_that_cannot_be_right_is_refused_before_a_s
     const error = await refused("invalid_request", () => all.stream.connect({ id, configuration, ...options }));
     ok(error.message.includes(named), `"${error.message}" names ${named}`);
   }
+  // The tests load the wasm alone: there is nothing that would load a codec.
   await refused("audio_unsupported", () => connect({ audio: { encoding: "flac" } }, all));
   for (const nothing of [undefined, null, 7]) await refused("invalid_request", () => all.stream.connect(nothing));
   equal(await sockets(id), [], "sockets");

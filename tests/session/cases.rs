@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ossicle::session::{Event, Input, State};
+use ossicle::session::{Event, Input, State, WarningCode};
 use ossicle::{Code, Error};
 use serde_json::json;
 
@@ -237,7 +237,7 @@ fn the_app_is_warned_before_the_buffer_is_full_and_once() {
     world.faults.push_back((world.now, Fault::Drop(1006)));
     world.run_for(s(60));
     let at = |wanted: fn(&Event) -> bool| world.events.iter().position(wanted);
-    let warned = at(|event| matches!(event, Event::Warning { code: "buffer-high", channel: None }));
+    let warned = at(|event| matches!(event, Event::Warning(warning) if warning.code == WarningCode::BufferHigh));
     let dropped = at(|event| matches!(event, Event::AudioDropped { .. }));
     assert!(warned.is_some() && warned < dropped, "{warned:?} {dropped:?}");
     let warnings = world.events.iter().filter(|event| matches!(event, Event::Warning { .. })).count();

@@ -1,6 +1,6 @@
 // The page's way to the service: its settings, its token, the client, and what the client tells once (groups, templates).
 //
-// The address may choose the encoding: ?encoding=auto, opus or pcm (the default).
+// The address may choose the encoding: ?encoding=auto (the default), opus, flac or pcm.
 //
 // For prototyping and tests, in the sandbox alone, these parameters of the page's address replace a place of the service:
 //   ?base=http://127.0.0.1:9/v2   REST        ?wss=ws://127.0.0.1:9/audio-bridge/v2   the stream's socket
@@ -32,7 +32,7 @@ export async function openService() {
     timeoutInSeconds: 20, // a clinician waits for the answer: sooner than the package's own default
   });
 
-  const encoding = new URLSearchParams(location.search).get("encoding") ?? "pcm";
+  const encoding = new URLSearchParams(location.search).get("encoding") ?? "auto";
   const service = {
     client,
     audio: { encoding },

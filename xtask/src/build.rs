@@ -79,7 +79,7 @@ pub(crate) fn make(profile: Profile) -> Result<()> {
 }
 
 /// Puts a crate's wasm into the package, as small as the profile wants it. The answer is the glue's module.
-fn add_wasm(package: &str, aside: &Path, profile: Profile) -> Result<PathBuf> {
+pub(crate) fn add_wasm(package: &str, aside: &Path, profile: Profile) -> Result<PathBuf> {
     let name = package.replace('-', "_");
     let glue = bind(&name, &compile(package, &name, profile)?, profile)?;
     let file = format!("{name}_bg.wasm");
@@ -198,7 +198,7 @@ fn replace(package: &Path, aside: &Path) -> Result<()> {
     fs::remove_dir_all(aside).context("cannot remove the new package's other copy")
 }
 
-fn fresh(folder: &Path) -> Result<()> {
+pub(crate) fn fresh(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }

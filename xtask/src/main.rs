@@ -1,10 +1,11 @@
-//! Project tasks: `cargo xtask dev | build | test | setup | help`.
+//! Project tasks: `cargo xtask dev | build | test | bench | setup | help`.
 //!
 //! This file reads the arguments and picks a room; what a task does lives there:
 //! `setup` (what a fresh machine lacks), `build` (the package), `dev` (the demo on a local server), `test` (every check),
-//! `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
+//! `bench` (how fast it is), `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
 //! Nothing here is part of the product.
 
+mod bench;
 mod build;
 mod children;
 mod count;
@@ -32,6 +33,8 @@ Project tasks. Each sets up what it needs first and says so.
       builds the package into pkg/, optimised unless --dev
   cargo xtask test [--only PART]...
       runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package
+  cargo xtask bench [--only audio]
+      measures how fast it is, in wasm and natively, and writes docs/benchmarks.md
   cargo xtask setup
       installs all that the tasks above need
   cargo xtask help
@@ -43,6 +46,7 @@ enum Task {
     Dev(dev::Options),
     Build(build::Profile),
     Test(Vec<test::Part>),
+    Bench(Vec<bench::Suite>),
     Setup,
     Help,
 }
@@ -70,6 +74,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Build(profile) => build::package(profile)?,
         Task::Dev(options) => dev::serve(&options)?,
         Task::Test(parts) => return test::run(&parts),
+        Task::Bench(suites) => bench::run(&suites)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -119,6 +124,17 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             }
             Ok(Task::Test(parts))
         }
+        "bench" => {
+            let mut suites = Vec::new();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("only") => suites.push(arguments.value()?.parse()?),
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Bench(suites))
+        }
         other => bail!("there is no task {other:?}"),
     }
 }
@@ -165,11 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn a_benchmark_is_named_or_all_are_run() {
+        assert_eq!(parsed(&["bench"]).unwrap(), Task::Bench(Vec::new()));
+        assert_eq!(parsed(&["bench", "--only", "audio"]).unwrap(), Task::Bench(vec![bench::Suite::Audio]));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_name() {
         for arguments in [
             &["deploy"][..],
             &["build", "--fast"],
             &["test", "--only", "everything"],
+            &["bench", "--only", "video"],
             &["dev", "--environment", "mars"],
             &["dev", "--port", "70000"],
             &["setup", "more"],

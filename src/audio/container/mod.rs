@@ -3,9 +3,11 @@
 //! Packets are kept without a container; each socket gets a fresh one, with its own headers, from whichever packet it
 //! starts at. A chunk is whole packets and, in a paged container, whole pages.
 
+mod flac;
 mod ogg;
 
 use super::Packet;
+use flac::Flac;
 use ogg::OggOpus;
 
 /// How to make a container.
@@ -20,6 +22,11 @@ pub enum Format {
         /// Rate of the encoder's input in Hz; informative.
         sample_rate: u32,
     },
+    /// FLAC frames after the header that their encoder made.
+    Flac {
+        /// The marker and the block of stream information (RFC 9639, section 8).
+        header: Vec<u8>,
+    },
 }
 
 impl Format {
@@ -29,17 +36,19 @@ impl Format {
         match self {
             Self::Raw => format!("audio/pcm; rate={sample_rate}; channels={channels}; bits=16"),
             Self::OggOpus { .. } => "audio/ogg; codecs=opus".to_owned(),
+            Self::Flac { .. } => "audio/flac".to_owned(),
         }
     }
 
     /// A container for one socket. `serial` tells logical streams apart; any number will do.
     #[must_use]
     pub fn open(&self, serial: u32) -> Container {
-        match *self {
+        match self {
             Self::Raw => Container::Raw,
             Self::OggOpus { channels, sample_rate } => {
-                Container::OggOpus(Box::new(OggOpus::new(channels, sample_rate, serial)))
+                Container::OggOpus(Box::new(OggOpus::new(*channels, *sample_rate, serial)))
             }
+            Self::Flac { header } => Container::Flac(Flac::new(header.clone())),
         }
     }
 }
@@ -51,6 +60,8 @@ pub enum Container {
     Raw,
     /// See [`Format::OggOpus`].
     OggOpus(Box<OggOpus>),
+    /// See [`Format::Flac`].
+    Flac(Flac),
 }
 
 /// Where in the stream a packet lies.
@@ -70,6 +81,7 @@ impl Container {
         match self {
             Self::Raw => chunk.extend_from_slice(packet.bytes),
             Self::OggOpus(ogg) => ogg.write(packet, place, chunk),
+            Self::Flac(flac) => flac.write(packet, chunk),
         }
     }
 }

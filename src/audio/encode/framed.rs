@@ -20,6 +20,11 @@ pub trait FrameCodec {
 
     /// Hands out packets that have become ready since.
     fn poll(&mut self, sink: &mut dyn FnMut(&[u8]));
+
+    /// See [`Encoder::has_failed`].
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// Drives a [`FrameCodec`].
@@ -133,6 +138,10 @@ impl<C: FrameCodec> Encoder for Framed<C> {
 
     fn taken(&self) -> u64 {
         self.spans.taken
+    }
+
+    fn has_failed(&self) -> bool {
+        self.codec.has_failed()
     }
 }
 

@@ -13,6 +13,9 @@ pub use framed::{FrameCodec, Framed};
 /// Length of an Opus frame here: the codec's usual one, and what the service's decoders see most.
 pub const OPUS_FRAME: Duration = Duration::from_millis(20);
 
+/// Length of a FLAC block here: half of PCM's bytes for speech; shorter ones cost more, longer ones delay more.
+pub const FLAC_BLOCK: Duration = Duration::from_millis(80);
+
 /// One encoded packet. It borrows the encoder's buffer: whoever keeps it copies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
@@ -41,6 +44,11 @@ pub trait Encoder {
 
     /// See [`Self::given`].
     fn taken(&self) -> u64;
+
+    /// Whether it could not encode some frame, which is lost: packets without sound stand in for it.
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// The instant at which `frames` frames have passed, to the nanosecond below.

@@ -132,7 +132,16 @@ fn a_single_source_passes_as_it_is_and_the_other_channels_are_silent() {
         };
         let source = mixer.attach(1, Duration::ZERO).unwrap();
         for (index, block) in samples.chunks(500).enumerate() {
-            mixer.push(source, block, rate, Duration::from_millis(20 * index as u64), &mut sink).unwrap();
+            mixer
+                .push(
+                    source,
+                    block,
+                    rate,
+                    Duration::from_millis(20 * index as u64),
+                    Duration::from_millis(20 * index as u64),
+                    &mut sink,
+                )
+                .unwrap();
         }
         mixer.detach(source, Duration::from_secs(2), &mut sink);
         assert!(found[1] == expected);
@@ -165,7 +174,7 @@ fn sources_of_one_channel_are_added() {
                     sum = planes[0][planes[0].len() - 1];
                 }
             };
-            mixer.push(source, &[0.25; 160], 8_000, now, &mut sink).unwrap();
+            mixer.push(source, &[0.25; 160], 8_000, now, now, &mut sink).unwrap();
         }
     }
     assert!((sum - 0.5).abs() < 1e-3, "{sum}");
@@ -183,8 +192,8 @@ fn a_source_that_delivers_less_than_it_says_does_not_hold_up_the_others_for_long
                 frames += planes[0].len();
             }
         };
-        mixer.push(whole, &[0.1; 160], 8_000, now, &mut sink).unwrap();
-        mixer.push(half, &[0.1; 80], 8_000, now, &mut sink).unwrap();
+        mixer.push(whole, &[0.1; 160], 8_000, now, now, &mut sink).unwrap();
+        mixer.push(half, &[0.1; 80], 8_000, now, now, &mut sink).unwrap();
         assert!(mixer.sources.iter().all(|source| source.held() < 8_000 * (HELD_SECONDS + 1)));
     }
     assert!(frames >= 160 * 3_000 - 8_000 * CROWDED_SECONDS, "{frames}");
@@ -220,11 +229,11 @@ fn what_cannot_be_is_refused_with_a_sentence() {
     let mut mixer = Mixer::new(16_000, 2);
     assert!(mixer.attach(2, Duration::ZERO).is_err());
     let source = mixer.attach(1, Duration::ZERO).unwrap();
-    let mut push = |source, rate| mixer.push(source, &[0.0; 160], rate, Duration::ZERO, &mut |_| {});
+    let mut push = |source, rate| mixer.push(source, &[0.0; 160], rate, Duration::ZERO, Duration::ZERO, &mut |_| {});
     assert!(push(source, 16_000).is_ok());
     assert!(push(source, 0).is_err() && push(source, 192_001).is_err() && push(SourceId(7), 16_000).is_err());
     mixer.detach(source, Duration::ZERO, &mut |_| {});
-    assert!(mixer.push(source, &[0.0], 16_000, Duration::ZERO, &mut |_| {}).is_err());
+    assert!(mixer.push(source, &[0.0], 16_000, Duration::ZERO, Duration::ZERO, &mut |_| {}).is_err());
     assert!((0..100).filter(|_| mixer.attach(0, Duration::ZERO).is_ok()).count() == MOST_SOURCES);
 }
 
@@ -248,7 +257,7 @@ fn odd_times_rates_and_samples_never_panic() {
                 _ if !sources.is_empty() => {
                     let samples = vec![[0.1, f32::NAN, f32::INFINITY, 0.0][next(4)]; next(400)];
                     let rate = [0, 8_000, 16_000, 24_000, u32::MAX][next(5)];
-                    let _ = mixer.push(sources[next(sources.len())], &samples, rate, now, &mut |_| {});
+                    let _ = mixer.push(sources[next(sources.len())], &samples, rate, now, now, &mut |_| {});
                 }
                 _ => {}
             }

@@ -1,5 +1,5 @@
 // The package as one classic script: `window.ossicle`. The wasm and the worklet are inside; nothing else is fetched,
-// unless `opusUrl` says where the Opus encoder is, for browsers without one of their own.
+// unless `opusUrl` says where the Opus encoder is, for browsers without one of their own, or `flacUrl` where FLAC's is.
 
 import * as ossicle from "./ossicle.js";
 import wasm from "#wasm";
@@ -10,8 +10,8 @@ export const { OssicleClient, OssicleError, preflight } = ossicle;
 /** As in the module, but it needs no URL. Under a policy that forbids `blob:` pass `{ workletUrl }`. */
 export default function init(options = {}) {
   const inside = () => URL.createObjectURL(new Blob([worklet], { type: "text/javascript" }));
-  const { wasmUrl = wasm, workletUrl = inside(), opusUrl } = options;
-  return ossicle.default({ module_or_path: wasmUrl, workletUrl, opusUrl });
+  const { wasmUrl = wasm, workletUrl = inside(), opusUrl, flacUrl } = options;
+  return ossicle.default({ module_or_path: wasmUrl, workletUrl, opusUrl, flacUrl });
 }
 
 export { init };

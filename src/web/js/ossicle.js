@@ -4,6 +4,7 @@ import start, { configure, OssicleClient as Client } from "#glue";
 
 export { OssicleError, preflight } from "#glue";
 import { OssicleError } from "#glue";
+import { loadFlac } from "./flac.js";
 import { loadOpus } from "./opus.js";
 
 let ready;
@@ -21,15 +22,17 @@ export default function init(options) {
 async function load(options = {}) {
   // wasm-bindgen's own input (a URL, a Response, bytes, a module, or { module_or_path }) is as good as our options.
   const plain = Object.getPrototypeOf(options) === Object.prototype;
-  const { wasmUrl, workletUrl, opusUrl, module_or_path } = plain ? options : { module_or_path: options };
+  const { wasmUrl, workletUrl, opusUrl, flacUrl, module_or_path } = plain ? options : { module_or_path: options };
   try {
     await start({ module_or_path: module_or_path ?? wasmUrl ?? new URL("./ossicle_bg.wasm", import.meta.url) });
   } catch (cause) {
     const message = "the package's .wasm could not be loaded: is it served, and does the page's policy allow it?";
     throw new OssicleError("network", message, true, { cause });
   }
-  configure(String(workletUrl ?? new URL("./ossicle-worklet.js", import.meta.url)), () =>
-    loadOpus(opusUrl ?? new URL("./ossicle_opus_bg.wasm", import.meta.url)),
+  configure(
+    String(workletUrl ?? new URL("./ossicle-worklet.js", import.meta.url)),
+    () => loadOpus(opusUrl ?? new URL("./ossicle_opus_bg.wasm", import.meta.url)),
+    () => loadFlac(flacUrl ?? new URL("./ossicle_flac_bg.wasm", import.meta.url)),
   );
   isReady = true;
 }

@@ -2,7 +2,8 @@
 //
 // It imports nothing and touches no global but the worklet's own, so that it can be served as it is under a strict
 // Content-Security-Policy. A batch is one Float32Array, channel after channel, whose buffer is transferred; whoever
-// receives it sends it back, so that in steady state no memory for samples is allocated.
+// receives it sends it back, so that in steady state no memory for samples is allocated. With it goes the time at which
+// it was captured: a page that is busy finds it late, and only so knows whether anything is missing.
 
 const BATCH_SECONDS = 0.02;
 const QUANTUM = 128;
@@ -26,7 +27,7 @@ class OssicleCapture extends AudioWorkletProcessor {
   emit() {
     if (this.filled > 0) {
       const { batch, channels, filled, frames } = this;
-      this.port.postMessage({ samples: batch, channels, filled, frames }, [batch.buffer]);
+      this.port.postMessage({ samples: batch, channels, filled, frames, time: Date.now() }, [batch.buffer]);
     }
     this.batch = null;
     this.filled = 0;

@@ -8,6 +8,8 @@ export interface InitOptions {
    * stream that needs it: where the browser has no encoder of its own.
    */
   opusUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
+  /** Where the FLAC encoder is, as `opusUrl`. It is fetched only by a stream that asks for FLAC. */
+  flacUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
   /** Where the worklet's script is. Default: beside the module. */
   workletUrl?: string | URL;
 }

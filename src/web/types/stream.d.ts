@@ -34,15 +34,16 @@ export interface StreamOptions {
   configuration: StreamConfiguration;
   audio?: {
     /**
-     * Default `pcm`. `auto` is Opus by the browser's own encoder where that proves itself, else by the package's (a file
-     * of its own, loaded then), else PCM. `opus` fails with `audio_unsupported` rather than send PCM.
+     * Default `auto`: Opus by the browser's own encoder where that proves itself, else by the package's (a file of its
+     * own, loaded then), else PCM. `opus` and `flac` (lossless, half of PCM's bytes, another file) fail with
+     * `audio_unsupported` rather than send anything else.
      */
-    encoding?: "auto" | "opus" | "pcm";
+    encoding?: "auto" | "opus" | "flac" | "pcm";
     /** Bits a second of Opus, 12,000 to 64,000. Default 24,000: a recogniser hears no difference to the original. */
     bitrate?: number;
     /** Hz of what is sent. Default 16,000; more buys nothing in recognition. */
     sampleRate?: number;
-    /** Channels of what is sent. Default 1: several planes are averaged. */
+    /** Channels of what is sent, 1 to 8 (Opus: 1 or 2). Default 1: whatever a source has is averaged. */
     channels?: number;
     /** Milliseconds of audio in a message, 100 to 1,000. Default 250. */
     chunkMs?: number;
@@ -123,16 +124,8 @@ export interface StreamEvents {
   audioEvent: { type: "audioEvent"; data: { event: string; channel?: number; startTimeMs?: number } };
   /** About ten a second and channel; dBFS. */
   level: { type: "level"; channel: number; rms: number; peak: number; clipped: number };
-  /**
-   * Something is not as it should be; the stream goes on. `silent-input`: 5 s of digital silence; `clipping`: more than
-   * 1 % of a second at full scale; `muted`: the system muted the device; `device-lost`: it is gone; `buffer-high`: what
-   * is held for a reconnect has reached 80 % of its bound.
-   */
-  warning: {
-    type: "warning";
-    code: "silent-input" | "clipping" | "muted" | "device-lost" | "buffer-high";
-    channel?: number;
-  };
+  /** Something is not as it should be; the stream goes on. */
+  warning: StreamWarning;
   /** Seconds since the visit's first audio. */
   audioDropped: { type: "audioDropped"; start: number; end: number; reason: string };
   /** Whether the stream goes on, `state` says. */
@@ -141,6 +134,37 @@ export interface StreamEvents {
   /** Every message of the service as it came. */
   message: { type: string; [key: string]: unknown };
 }
+
+/** Something is not as it should be; the stream goes on. `channel`: of the stream, if it concerns one. */
+export type StreamWarning = { type: "warning"; channel?: number } & (
+  | {
+      /**
+       * `silent-input`: 5 s of digital silence. `clipping`: more than 1 % of a second at full scale. `muted`: the system
+       * muted the device. `device-changed`: another device is captured from here on. `device-lost`: it is gone, and there
+       * is no other; if one comes, a microphone of `client.microphones` goes on with it. `suspended`: the browser
+       * suspended the capture; it goes on as soon as the browser lets it. `stalled`: for half a second nothing came from
+       * a source. `buffer-high`: what is held for a reconnect has reached 80 % of its bound.
+       */
+      code:
+        | "silent-input"
+        | "clipping"
+        | "muted"
+        | "device-changed"
+        | "device-lost"
+        | "suspended"
+        | "stalled"
+        | "buffer-high";
+    }
+  | {
+      /** For `seconds` nothing was captured. */
+      code: "gap";
+      /** Where, in seconds since the visit's first audio. */
+      start: number;
+      seconds: number;
+      /** Whether silence of that length is in its place; if not (after more than 5 s), the visit's time stood still. */
+      filled: boolean;
+    }
+);
 
 /** What a stream came to. */
 export interface StreamSummary {
@@ -166,18 +190,28 @@ export class Stream {
   /** What is declared to the service as the audio's format. */
   readonly audioFormat: string;
   /** What encodes the audio. */
-  readonly encoder: "opus-native" | "opus-wasm" | "pcm";
+  readonly encoder: "opus-native" | "opus-wasm" | "flac" | "pcm";
   /** Adds a listener, any number for an event. What it returns takes it off again. */
   on<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
   /** As `on`, for the next event only. */
   once<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
   /** Takes a listener off an event; all of them if none is given. */
   off<E extends keyof StreamEvents>(event: E, listener?: (payload: StreamEvents[E]) => void): void;
-  /** Captures a source. Call it from a click or a key: browsers start audio only then. */
-  attach(source: MediaStream | MediaStreamTrack | AudioNode | Microphone): Promise<void>;
-  /** Stops capturing; the stream goes on. Resolves when the last captured audio has been taken. */
-  detach(): Promise<void>;
-  /** Takes frames of a worklet of your own: one array a channel, all of one length, −1 to 1; their rate in Hz. */
+  /**
+   * Captures a source. Call it from a click or a key: browsers start audio only then.
+   *
+   * With a `channel` all that the source has is averaged into that channel of the stream: a visit by video attaches the
+   * microphone to 0 and the remote participant's `MediaStream` to 1, and they are kept aligned although their clocks
+   * differ. Without one its planes go to the stream's channels, one to each. Several sources on a channel are added.
+   * A {@link Microphone} is followed from device to device.
+   */
+  attach(source: MediaStream | MediaStreamTrack | AudioNode | Microphone, options?: { channel?: number }): Promise<void>;
+  /** Stops capturing a source, or all; the stream goes on. Resolves when the last captured audio has been taken. */
+  detach(source?: MediaStream | MediaStreamTrack | AudioNode | Microphone): Promise<void>;
+  /**
+   * Takes frames of a worklet of your own: one array a channel, all of one length, −1 to 1; their rate in Hz. Not while a
+   * source is attached.
+   */
   pushFrame(planes: Float32Array[], sampleRate: number): void;
   /** Has the service answer what is pending; resolves when it has. The stream goes on. */
   flush(): Promise<StreamSummary>;
@@ -204,11 +238,20 @@ export class Microphones {
   open(options?: { deviceId?: string; preset?: "conversation" | "dictation" }): Promise<Microphone>;
 }
 
-/** An open microphone. */
+/**
+ * An open microphone. When its device goes it moves to the one that was chosen, if that is there, or to the system's
+ * default; where none was chosen it follows the default. When a chosen one comes back it returns.
+ */
 export class Microphone {
   private constructor();
+  /** Of the present device: another object after a `change`. */
   readonly mediaStream: MediaStream;
+  /** Name of the present device. */
   readonly label: string;
+  /** Another device is open. What it returns takes the listener off. */
+  on(event: "change", listener: (payload: { label: string }) => void): () => void;
+  /** The device is gone, and no other could be opened. */
+  on(event: "lost", listener: () => void): () => void;
   /** Lets go of the device. */
   close(): void;
   free(): void;

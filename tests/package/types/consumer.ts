@@ -6,7 +6,7 @@ import type {
   Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, InitOptions, Interaction,
   InteractionCreate, Interactions, InteractionsQuery, InteractionUpdate, Microphone, Microphones, OssicleClientOptions,
   OssicleErrorCode, Patient, Preflight, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
-  StreamState, StreamStats, StreamSummary, Template, Templates, Token, TranscriptSegment,
+  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TranscriptSegment,
 } from "ossicle";
 
 /** `true` if and only if two types are the same. */
@@ -160,9 +160,14 @@ stream.on("state", ({ state, previous, reason }) => {
 });
 stream.on("usage", ({ credits, total }) => holds<Equal<[typeof credits, typeof total], [number, boolean]>>());
 stream.on("level", ({ channel, rms, peak }) => holds<Equal<[typeof channel, typeof rms, typeof peak], [number, number, number]>>());
-stream.on("warning", ({ code, channel }) =>
-  holds<Equal<[typeof code, typeof channel], ["silent-input" | "clipping" | "muted" | "device-lost" | "buffer-high", number | undefined]>>());
-holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "pcm">>();
+stream.on("warning", (warning) => {
+  holds<Equal<typeof warning, StreamWarning>>();
+  holds<Equal<typeof warning.channel, number | undefined>>();
+  if (warning.code === "gap") holds<Equal<[typeof warning.start, typeof warning.filled], [number, boolean]>>();
+  // @ts-expect-error: only a gap has a length.
+  else warning.seconds;
+});
+holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "flac" | "pcm">>();
 stream.on("error", (error) => holds<Equal<typeof error, OssicleError>>());
 stream.on("ended", ({ usage }) => holds<Equal<typeof usage, number | undefined>>());
 stream.on("message", (message) => holds<Equal<typeof message.type, string>>());
@@ -184,11 +189,17 @@ const microphone: Microphone = await microphones.open({ deviceId: device!.device
 // @ts-expect-error: no such preset.
 await microphones.open({ preset: "karaoke" });
 await stream.attach(microphone);
-await stream.attach(microphone.mediaStream);
+await stream.attach(microphone.mediaStream, { channel: 1 });
+holds<Equal<ReturnType<typeof microphone.on>, () => void>>();
+microphone.on("change", ({ label }) => holds<Equal<typeof label, string>>());
+microphone.on("lost", () => {});
+// @ts-expect-error: no such event.
+microphone.on("applause", () => {});
 await stream.attach(microphone.mediaStream.getAudioTracks()[0]!);
 await stream.attach(new OscillatorNode(new AudioContext()));
 // @ts-expect-error: a name is no source.
 await stream.attach(microphone.label);
+await stream.detach(microphone);
 await stream.detach();
 stream.pushFrame([new Float32Array(960)], 48_000);
 // @ts-expect-error: frames are planes of 32-bit floats.

@@ -74,7 +74,7 @@ impl World {
             let (source, rate, rate_out) = (devices[first].source.unwrap(), devices[first].rate, self.rate);
             let heard = &mut self.heard;
             let now = Duration::from_secs_f64(*came);
-            self.mixer.push(source, samples, rate, now, &mut |mixed| heard.hear(mixed, rate_out)).unwrap();
+            self.mixer.push(source, samples, rate, now, now, &mut |mixed| heard.hear(mixed, rate_out)).unwrap();
             if devices[first].next >= end {
                 messages.remove(first);
                 // Its device has to leave the list with it.

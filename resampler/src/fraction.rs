@@ -8,13 +8,13 @@
 
 use std::sync::LazyLock;
 
-use super::super::resample::Resampler;
+use crate::Resampler;
 
 /// Samples before and after the place that its value depends on.
-pub(super) const HALF: usize = 24;
+pub const HALF: usize = 24;
 
 /// Samples that a value depends on.
-pub(super) const TAPS: usize = 2 * HALF;
+pub const TAPS: usize = 2 * HALF;
 
 /// Places between two samples at which the filter is known. The line between two of them is wrong by
 /// (ω / rows)² / 8 at most: −85 dB at 7 of 16 kHz.
@@ -34,7 +34,8 @@ static TABLE: LazyLock<Vec<[f32; TAPS]>> = LazyLock::new(|| {
 });
 
 /// The value `fraction` (0 to 1) of a sample after the middle of `window`, which is its sample `HALF − 1`.
-pub(super) fn between(window: &[f32; TAPS], fraction: f64) -> f32 {
+#[must_use]
+pub fn between(window: &[f32; TAPS], fraction: f64) -> f32 {
     let place = fraction.clamp(0.0, 1.0) * ROWS as f64;
     let row = (place as usize).min(ROWS - 1);
     let weight = (place - row as f64) as f32;
