@@ -97,6 +97,8 @@ tests! { stream:
     a_listener_may_close_the_stream,
     a_listener_may_free_the_stream,
     frames_become_transcripts_and_facts,
+    a_pause_captures_nothing_and_says_where_the_time_stood_still,
+    a_muted_channel_sends_silence_and_warns_of_nothing,
     levels_are_told_about_ten_times_a_second,
     a_flush_leaves_nothing_in_flight,
     the_end_comes_after_everything_was_heard_and_its_figures_add_up,
@@ -116,6 +118,9 @@ tests! { network:
     the_caller_s_signal_ends_the_attempt_to_connect_and_the_stream,
     the_socket_has_a_token_of_its_own_if_there_is_one,
     nothing_is_lost_when_the_connection_drops,
+    a_visit_that_nobody_waits_for_starts_before_there_is_a_connection,
+    after_a_failure_the_unsent_audio_is_a_file,
+    what_does_not_fit_into_the_buffer_is_named,
     a_proxy_gets_its_own_query_and_no_token,
 }
 

@@ -115,6 +115,11 @@ impl Intake {
         self.captures.iter_mut().filter(|capture| capture.id == id).for_each(|capture| capture.gaps.interrupt());
     }
 
+    /// After a time in which nothing was to be captured: that is no gap.
+    pub fn resume(&mut self) {
+        self.captures.iter_mut().for_each(|capture| capture.gaps.resume());
+    }
+
     /// Takes a block of a source: one slice a plane, at `rate` Hz, whose last frame was captured at `captured`.
     /// Blocks of an unknown source are what a worklet still had to say, and are ignored.
     ///

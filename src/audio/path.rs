@@ -23,8 +23,8 @@ const MAX_BLOCK: usize = 192_000;
 pub enum Encoded<'a> {
     /// A packet.
     Packet(Packet<'a>),
-    /// The level of a channel over the last tenth of a second.
-    Level(usize, Level),
+    /// The level of a channel over the last tenth of a second, and whether it was muted at its end.
+    Level(usize, Level, bool),
 }
 
 /// Downmix, resample, measure, encode. Its buffers are reused: after the first blocks it does not allocate.
@@ -41,6 +41,7 @@ pub struct AudioPath {
 /// What each channel has of its own.
 struct Lane {
     mixed: Vec<f32>,
+    is_muted: bool,
     resampler: Resampler,
     meter: LevelMeter,
 }
@@ -59,6 +60,7 @@ impl AudioPath {
         }
         let lane = || Lane {
             mixed: Vec::new(),
+            is_muted: false,
             resampler: Resampler::new(sample_rate, sample_rate),
             meter: LevelMeter::new(sample_rate),
         };
@@ -116,6 +118,19 @@ impl AudioPath {
         Ok(())
     }
 
+    /// From here on silence takes the place of what a channel captures, or does no longer.
+    pub fn mute(&mut self, channel: usize, muted: bool) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
+            lane.is_muted = muted;
+        }
+    }
+
+    /// Whether a channel is muted.
+    #[must_use]
+    pub fn is_muted(&self, channel: usize) -> bool {
+        self.lanes.get(channel).is_some_and(|lane| lane.is_muted)
+    }
+
     /// No frame follows: everything that is still inside comes out, the resampler's tail and the last packets; those
     /// of an encoder that answers later by [`Self::poll`], until as many frames were taken as given.
     pub fn finish(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
@@ -161,8 +176,11 @@ impl AudioPath {
 
     fn encode(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
         self.frames += self.resampled.first().map_or(0, Vec::len) as u64;
-        for (channel, (lane, samples)) in self.lanes.iter_mut().zip(&self.resampled).enumerate() {
-            lane.meter.push(samples, &mut |level| sink(Encoded::Level(channel, level)));
+        for (channel, (lane, samples)) in self.lanes.iter_mut().zip(&mut self.resampled).enumerate() {
+            if lane.is_muted {
+                samples.fill(0.0);
+            }
+            lane.meter.push(samples, &mut |level| sink(Encoded::Level(channel, level, lane.is_muted)));
         }
         self.encoder.push(&self.resampled, &mut |packet| sink(Encoded::Packet(packet)));
         self.resampled.iter_mut().for_each(Vec::clear);
@@ -214,6 +232,18 @@ mod tests {
         let planes = [vec![0.5; 320], vec![0.0; 320]];
         let (_, bytes, _) = run(&mut pcm(1)?, &planes, 16_000)?;
         assert!(bytes.chunks(2).all(|sample| sample == 0x2000_i16.to_le_bytes()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_muted_channel_is_silent_and_takes_its_time() -> Result<(), Error> {
+        let mut path = pcm(2)?;
+        path.mute(1, true);
+        path.mute(7, true);
+        let (seconds, bytes, _) = run(&mut path, &[vec![0.5; 16_000], vec![0.5; 16_000]], 16_000)?;
+        assert!((seconds - 1.0).abs() < 1e-9);
+        assert!(bytes.chunks(4).all(|frame| frame == [0, 0x40, 0, 0]));
+        assert_eq!([0, 1, 7].map(|channel| path.is_muted(channel)), [false, true, false]);
         Ok(())
     }
 

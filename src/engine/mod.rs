@@ -16,7 +16,7 @@ use crate::audio::Encoder;
 use crate::audio::container::Format;
 use crate::error::{Code, Error};
 use crate::protocol::server::Segment;
-use crate::session::{Event, Input, Output, RequestId, Session, State, Warning};
+use crate::session::{Event, Input, Output, RequestId, Session, Span, State, Warning};
 
 pub use crate::audio::intake::CaptureId;
 pub use settings::{Encoding, Proxy, Settings};
@@ -33,6 +33,14 @@ pub enum Command {
     Flush(RequestId),
     /// Send what is held, then end.
     End(RequestId),
+    /// Capture nothing from here on; the visit's time stands still.
+    Pause,
+    /// Capture again.
+    Resume,
+    /// Silence in place of a channel, or of all.
+    Mute(Option<usize>),
+    /// That no longer.
+    Unmute(Option<usize>),
     /// Stop at once.
     Close,
 }
@@ -64,6 +72,24 @@ pub struct Stats {
     pub reconnects: u32,
 }
 
+/// A time in which the app had paused the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Pause {
+    /// Where the visit's time stood still, in seconds.
+    pub at: f64,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
+/// A span of the visit whose audio was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Dropped {
+    /// In seconds of the visit.
+    pub start: f64,
+    /// In seconds of the visit.
+    pub end: f64,
+}
+
 /// What a stream came to, for whoever ended or flushed it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -81,6 +107,9 @@ pub struct Engine {
     audio_format: String,
     /// No frame is taken after the end was asked for.
     ending: bool,
+    /// Since when the app has paused the capture.
+    paused_at: Option<Duration>,
+    pauses: Vec<Pause>,
     /// What the app asked and the session is not told yet: the encoder owes packets of audio that came before it.
     waiting: VecDeque<Waiting>,
 }
@@ -114,7 +143,8 @@ impl Engine {
         let audio_format = options.configuration.audio_format.get_or_insert(mime).clone();
         options.format = format;
         let session = Session::new(options, now);
-        Ok(Self { sound, session, audio_format, ending: false, waiting: VecDeque::new() })
+        let (paused_at, pauses, waiting) = (None, Vec::new(), VecDeque::new());
+        Ok(Self { sound, session, audio_format, ending: false, paused_at, pauses, waiting })
     }
 
     /// Takes captured frames of an app's own: planar, at `rate` Hz. Frames after the end are ignored: a capture thread
@@ -123,7 +153,7 @@ impl Engine {
     /// # Errors
     /// `conflict` while something is attached; `invalid_request` for planes or a rate that cannot be audio.
     pub fn frames(&mut self, planes: &[&[f32]], rate: u32, now: Duration) -> Result<(), Error> {
-        if self.is_deaf() {
+        if self.is_deaf() || self.is_paused() {
             return Ok(());
         }
         self.sound.frames(planes, rate, &mut self.session, now)?;
@@ -151,7 +181,7 @@ impl Engine {
     pub fn captured(
         &mut self, id: CaptureId, planes: &[&[f32]], rate: u32, age: Duration, now: Duration,
     ) -> Result<(), Error> {
-        if self.is_deaf() {
+        if self.is_deaf() || self.is_paused() {
             return Ok(());
         }
         self.sound.captured(id, planes, rate, age, &mut self.session, now)?;
@@ -172,6 +202,31 @@ impl Engine {
         }
     }
 
+    /// Whether the app has paused the capture.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.paused_at.is_some()
+    }
+
+    /// The pauses so far that are over, in order.
+    #[must_use]
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
+    /// Audio that was given up because the buffer was full, in order.
+    #[must_use]
+    pub fn dropped(&self) -> Vec<Dropped> {
+        let seconds = |span: &Span| Dropped { start: span.start.as_secs_f64(), end: span.end.as_secs_f64() };
+        self.session.dropped().iter().map(seconds).collect()
+    }
+
+    /// All audio that the service has not acknowledged, as a file in the stream's own container.
+    #[must_use]
+    pub fn unsent_audio(&self) -> Vec<u8> {
+        self.session.unsent_audio()
+    }
+
     /// Whether no audio is taken any longer.
     const fn is_deaf(&self) -> bool {
         self.ending || self.session.state().is_over()
@@ -188,6 +243,25 @@ impl Engine {
                 self.ending = true;
                 self.wait(Request::End(id), now);
             }
+            Command::Pause if !self.is_deaf() && !self.is_paused() => {
+                self.paused_at = Some(now);
+                self.sound.pause();
+                self.session.announce(Event::Pause { at: self.sound.path().position().as_secs_f64() });
+                self.session.handle(Input::Paused(true), now);
+            }
+            Command::Resume => {
+                if let Some(since) = self.paused_at.take() {
+                    self.sound.resume(now);
+                    let at = self.sound.path().position().as_secs_f64();
+                    let pause = Pause { at, seconds: now.saturating_sub(since).as_secs_f64() };
+                    self.pauses.push(pause);
+                    self.session.announce(Event::Resume { at, seconds: pause.seconds });
+                    self.session.handle(Input::Paused(false), now);
+                }
+            }
+            Command::Mute(channel) => self.sound.mute(channel, true),
+            Command::Unmute(channel) => self.sound.mute(channel, false),
+            Command::Pause => {}
             Command::Close => {
                 self.tell(now, true);
                 self.session.handle(Input::Close, now);
@@ -208,7 +282,7 @@ impl Engine {
 
     /// Takes what happened outside: on the socket, on the network, on the clock.
     pub fn input(&mut self, input: Input<'_>, now: Duration) {
-        if !self.is_deaf() {
+        if !self.is_deaf() && !self.is_paused() {
             self.sound.look(&mut self.session, now);
         }
         self.session.handle(input, now);

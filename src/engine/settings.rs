@@ -29,8 +29,6 @@ pub struct Settings {
     pub sample_rate: u32,
     /// Channels of the encoded audio.
     pub channels: usize,
-    /// Whether `connect` waits for `CONFIG_ACCEPTED`.
-    pub await_configuration: bool,
     /// A socket elsewhere than at the service.
     pub proxy: Option<Proxy>,
     /// What the audio is encoded with.
@@ -88,6 +86,7 @@ impl Settings {
         session.chunk = Duration::from_millis(chunk as u64);
         let attempts = number(value, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
         session.reconnect_attempts = attempts as u32;
+        session.is_awaited = value["awaitConfiguration"].as_bool().unwrap_or(true);
         let seconds = |key: &str, place: &mut Duration, range: RangeInclusive<f64>| {
             number(value, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
         };
@@ -95,13 +94,14 @@ impl Settings {
         seconds("bufferSeconds", &mut session.buffer, 1.0..=86_400.0)?;
         seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, 1.0..=3_600.0)?;
         session.catch_up_rate = number(value, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
+        // Who says how often to try means it; else there is no reason to give up while there is room for the audio.
+        session.reconnect_for = if value["reconnectAttempts"].is_null() { session.buffer } else { Duration::ZERO };
         session.seed = seed;
         let settings = Self {
             interaction_id: interaction_id.to_owned(),
             session,
             sample_rate: sample_rate as u32,
             channels: channels as usize,
-            await_configuration: value["awaitConfiguration"].as_bool().unwrap_or(true),
             proxy: proxy(&value["proxy"])?,
             encoding,
             bitrate,
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_public_surface() -> Result<(), Error> {
         let settings = Settings::from_value(&minimal(), 7)?;
-        assert_eq!((settings.sample_rate, settings.channels, settings.await_configuration), (16_000, 1, true));
+        assert_eq!((settings.sample_rate, settings.channels, settings.session.is_awaited), (16_000, 1, true));
         assert_eq!((settings.encoding, settings.bitrate), (Encoding::Auto, 24_000));
         assert_eq!(settings.session.chunk, Duration::from_millis(250));
         assert_eq!(settings.session.buffer, Duration::from_secs(120));

@@ -51,6 +51,23 @@ impl Sound {
         Ok(())
     }
 
+    /// See [`Intake::resume`].
+    pub(super) fn resume(&mut self, now: Duration) {
+        self.intake.resume();
+        self.look_at = (!self.intake.is_empty()).then_some(now + LOOK);
+    }
+
+    /// Nothing is captured for now: nobody need look.
+    pub(super) const fn pause(&mut self) {
+        self.look_at = None;
+    }
+
+    /// Mutes a channel, or all, or does so no longer.
+    pub(super) fn mute(&mut self, channel: Option<usize>, muted: bool) {
+        let channels = channel.map_or(0..MAX_CHANNELS, |channel| channel..channel.saturating_add(1));
+        channels.for_each(|channel| self.encoding.path.mute(channel, muted));
+    }
+
     /// See [`Intake::interrupt`].
     pub(super) fn interrupt(&mut self, id: CaptureId) {
         self.intake.interrupt(id);
@@ -159,9 +176,13 @@ fn hand(encoded: &Encoded<'_>, watch: &mut SignalWatch, session: &mut Session, n
         Encoded::Packet(packet) => {
             session.handle(Input::Packet(packet.start, packet.duration, packet.bytes), now);
         }
-        Encoded::Level(channel, level) => {
+        Encoded::Level(channel, level, is_muted) => {
             let (rms, peak, clipped) = (level.rms, level.peak, level.clipped);
             session.announce(Event::Level { channel, rms, peak, clipped });
+            // What is silenced on purpose is nothing to warn of.
+            if is_muted {
+                return;
+            }
             let code = match watch.push(channel, level) {
                 Some(watch::Warning::SilentInput) => WarningCode::SilentInput,
                 Some(watch::Warning::Clipping) => WarningCode::Clipping,

@@ -33,10 +33,20 @@ pub struct Ledger {
 
 /// A span of capture time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: Duration,
-    pub(super) end: Duration,
+pub struct Span {
+    /// Where it starts.
+    pub start: Duration,
+    /// Where it ends.
+    pub end: Duration,
 }
+
+/// How much more than the limit is held before the oldest is given up, as a part of the limit and at most: so that it is
+/// given up, and told, a second at a time and not packet by packet.
+const SLACK_PART: u32 = 10;
+const MOST_SLACK: Duration = Duration::from_secs(1);
+
+/// The most spans that are remembered as dropped: there is one an outage. Beyond them the last one is extended.
+const MOST_DROPPED: usize = 1_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Packet {
@@ -60,6 +70,8 @@ pub(super) struct Backlog {
     in_flight_bytes: usize,
     limit: Duration,
     ledger: Ledger,
+    /// What was given up, in order, neighbours joined.
+    dropped: Vec<Span>,
     /// The end of the latest packet that was ever handed to a socket.
     sent_until: Duration,
     /// The end of the latest packet of all.
@@ -77,6 +89,7 @@ impl Backlog {
             in_flight_bytes: 0,
             limit,
             ledger: Ledger::default(),
+            dropped: Vec::new(),
             sent_until: Duration::ZERO,
             captured_until: Duration::ZERO,
             scratch: Vec::new(),
@@ -87,6 +100,11 @@ impl Backlog {
         Ledger { held_bytes: self.bytes.len(), ..self.ledger }
     }
 
+    /// What was given up, in order.
+    pub(super) fn dropped(&self) -> &[Span] {
+        &self.dropped
+    }
+
     /// Takes a packet; the oldest ones beyond the limit are given up, and their span is returned.
     pub(super) fn push(&mut self, start: Duration, duration: Duration, bytes: &[u8]) -> Option<Span> {
         self.packets.push_back(Packet { start, duration, bytes: bytes.len() });
@@ -94,15 +112,38 @@ impl Backlog {
         self.captured_until = start + duration;
         self.ledger.captured += duration;
         self.ledger.buffered += duration;
+        let held = |ledger: &Ledger| ledger.in_flight + ledger.buffered;
+        if held(&self.ledger) <= self.limit + (self.limit / SLACK_PART).min(MOST_SLACK) {
+            return None;
+        }
         let mut dropped: Option<Span> = None;
-        while self.ledger.in_flight + self.ledger.buffered > self.limit {
+        while held(&self.ledger) > self.limit {
             let Some((packet, was_in_flight)) = self.pop_front() else { break };
             let place = if was_in_flight { &mut self.ledger.in_flight } else { &mut self.ledger.buffered };
             *place -= packet.duration;
             self.ledger.dropped += packet.duration;
             dropped.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
         }
+        if let Some(span) = dropped {
+            let is_full = self.dropped.len() >= MOST_DROPPED;
+            match self.dropped.last_mut() {
+                Some(last) if last.end == span.start || is_full => last.end = span.end,
+                _ => self.dropped.push(span),
+            }
+        }
         dropped
+    }
+
+    /// All that is held, oldest first, each with whether it is the last.
+    pub(super) fn each(&self, mut take: impl FnMut(audio::Packet<'_>, bool)) {
+        let (mut from, mut scratch) = (0, Vec::new());
+        for (index, packet) in self.packets.iter().enumerate() {
+            scratch.clear();
+            scratch.extend(self.bytes.range(from..from + packet.bytes));
+            from += packet.bytes;
+            let (start, duration) = (packet.start, packet.duration);
+            take(audio::Packet { start, duration, bytes: &scratch }, index + 1 == self.packets.len());
+        }
     }
 
     /// Moves packets of about `target` in all from buffered to in flight, and hands each to `write`, which tells
@@ -263,6 +304,27 @@ mod tests {
         assert_eq!(dropped, [Span { start: ms(0), end: ms(10) }, Span { start: ms(10), end: ms(20) }]);
         assert_eq!(backlog.ledger().dropped, ms(20));
         assert_eq!(backlog.ledger().held_bytes, 8);
+        assert_eq!(backlog.dropped(), [Span { start: ms(0), end: ms(20) }], "neighbours are one");
         assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn with_a_large_bound_a_second_is_dropped_at_a_time() {
+        let mut backlog = Backlog::new(Duration::from_secs(60));
+        let dropped: Vec<Span> = (0..7_000).filter_map(|n| backlog.push(ms(n * 10), ms(10), &[0])).collect();
+        assert_eq!(dropped[0], Span { start: ms(0), end: ms(1_010) });
+        assert!(dropped.len() <= 10, "{}", dropped.len());
+        assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn each_gives_what_is_held_wherever_its_bytes_lie() {
+        let (mut backlog, _) = backlog(6, ms(40));
+        backlog.push(ms(60), ms(10), &[9]);
+        let mut held = Vec::new();
+        backlog.each(|packet, is_last| held.push((packet.bytes.to_vec(), is_last)));
+        assert_eq!(held.len(), 4);
+        assert_eq!(held.last(), Some(&(vec![9], true)));
+        assert!(held[..3].iter().all(|(_, is_last)| !is_last));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::backlog::{Backlog, Ledger};
+use super::backlog::{Backlog, Ledger, Span};
 use super::backoff::Backoff;
 use super::live::{Live, Stalled};
 use super::requests::Requests;
@@ -35,15 +35,19 @@ pub struct Session {
     pub(super) backoff: Backoff,
     pub(super) timeline: Timeline,
     pub(super) transcript: Transcript,
-    /// When the first connection must stand, and whether it ever did.
-    pub(super) first_deadline: Duration,
+    /// When the first connection must stand, if somebody waits for it, and whether it ever did.
+    pub(super) first_deadline: Option<Duration>,
     pub(super) was_connected: bool,
+    /// Since when there has been no connection.
+    pub(super) without_since: Duration,
     /// Why the latest attempt failed.
     pub(super) last_error: Option<Error>,
     /// Whether the latest attempt was refused for its token; a second refusal of a fresh one is final.
     pub(super) token_refused: bool,
     pub(super) requests: Requests,
     pub(super) usage: Option<f64>,
+    /// Whether no packet follows for now.
+    pub(super) is_paused: bool,
     /// Whether the app was warned of the buffer's bound.
     pub(super) buffer_is_high: bool,
     pub(super) bytes_sent: u64,
@@ -79,12 +83,14 @@ impl Session {
             backoff: Backoff::new(options.seed),
             timeline: Timeline::default(),
             transcript: Transcript::default(),
-            first_deadline: now + options.connection_time_limit,
+            first_deadline: options.is_awaited.then_some(now + options.connection_time_limit),
             was_connected: false,
+            without_since: now,
             last_error: None,
             token_refused: false,
             requests: Requests::default(),
             usage: None,
+            is_paused: false,
             buffer_is_high: false,
             bytes_sent: 0,
             outputs: VecDeque::new(),
@@ -110,6 +116,24 @@ impl Session {
     #[must_use]
     pub fn transcript(&self) -> &[Segment] {
         self.transcript.segments()
+    }
+
+    /// Audio that was given up, in order.
+    #[must_use]
+    pub fn dropped(&self) -> &[Span] {
+        self.backlog.dropped()
+    }
+
+    /// All audio that the service has not acknowledged, as a file in the stream's own container.
+    #[must_use]
+    pub fn unsent_audio(&self) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut container = self.options.format.open(0);
+        self.backlog.each(|packet, is_last| {
+            let place = if is_last { Place::EndOfStream } else { Place::Within };
+            container.write(packet, place, &mut file);
+        });
+        file
     }
 
     /// Credits of the whole stream, where the service said so.
@@ -157,6 +181,7 @@ impl Session {
             Input::Flush(id) => self.flush(id, now),
             Input::End(id) => self.end(id, now),
             Input::Close => self.close(),
+            Input::Paused(paused) => self.is_paused = paused,
             Input::Online => {
                 if let Connection::Waiting { until } = &mut self.connection {
                     *until = now;
@@ -191,7 +216,7 @@ impl Session {
             | Connection::Waiting { until } => Some(*until),
             Connection::Live(live) => live.wake_at(self.options.acknowledge_after),
         };
-        let first = (!self.was_connected).then_some(self.first_deadline);
+        let first = self.first_deadline.filter(|_| !self.was_connected);
         [connection, first, self.requests.deadline()].into_iter().flatten().min()
     }
 
@@ -264,7 +289,7 @@ impl Session {
             return;
         }
         match result {
-            Err(error) if error.code == Code::NotFound => self.fail(error),
+            Err(error) if matches!(error.code, Code::NotFound | Code::Forbidden) => self.fail(error),
             Err(error) if error.code == Code::Unauthorized && self.token_refused => self.fail(error),
             Err(error) => {
                 self.token_refused = error.code == Code::Unauthorized;
@@ -278,11 +303,13 @@ impl Session {
     pub(super) fn lost(&mut self, error: Error, now: Duration) {
         if let Connection::Live(live) = &self.connection {
             self.backoff.connection_lasted(live.age(now));
+            self.without_since = now;
         }
         self.backlog.rewind();
         self.requests.rewind();
         let wait = self.backoff.next_wait();
-        if self.backoff.attempts() > self.options.reconnect_attempts {
+        let without = now.saturating_sub(self.without_since);
+        if self.backoff.attempts() > self.options.reconnect_attempts && without >= self.options.reconnect_for {
             return self.fail(error);
         }
         self.connection = Connection::Waiting { until: now + wait };
@@ -375,7 +402,7 @@ impl Session {
         if self.state.is_over() {
             return;
         }
-        if !self.was_connected && now >= self.first_deadline {
+        if !self.was_connected && self.first_deadline.is_some_and(|deadline| now >= deadline) {
             let limit = self.options.connection_time_limit.as_secs_f64();
             let message = format!("the stream was not ready within {limit} s");
             let error = self.last_error.take().unwrap_or_else(|| Error::new(Code::Timeout, message));
@@ -401,10 +428,8 @@ impl Session {
     }
 
     fn acknowledge_by_time(&mut self, now: Duration) {
-        if let Connection::Live(live) = &mut self.connection
-            && let Some(until) = live.gone_since(self.options.acknowledge_after, now)
-        {
-            self.backlog.acknowledge(until);
+        if let Connection::Live(live) = &mut self.connection {
+            self.backlog.acknowledge(live.heard_until(self.options.acknowledge_after, now));
         }
     }
 
@@ -440,7 +465,7 @@ impl Session {
                 self.outputs.push_back(Output::SendText(message.to_json()));
                 continue;
             }
-            let partial = self.requests.want_partial();
+            let partial = self.is_paused || self.requests.want_partial();
             let is_due = !buffered.is_zero() && (partial || buffered >= target);
             if !is_due || !live.allows(buffered.min(target), now) {
                 return;

@@ -35,7 +35,7 @@ use crate::protocol;
 use crate::protocol::client::Configuration;
 use crate::protocol::server::{Fact, Segment};
 
-pub use backlog::Ledger;
+pub use backlog::{Ledger, Span};
 pub use machine::Session;
 
 /// What a session is told at its birth.
@@ -47,13 +47,17 @@ pub struct Options {
     pub format: Format,
     /// Audio in one socket message.
     pub chunk: Duration,
-    /// How long the first connection may take until the configuration is accepted, attempts included; and each later
-    /// attempt.
+    /// How long an attempt to connect may take until the configuration is accepted.
     pub connection_time_limit: Duration,
+    /// Whether the app waits for the first connection: then all attempts at it together have the time of one. Else the
+    /// first is sought as patiently as any later one, and audio is kept meanwhile.
+    pub is_awaited: bool,
     /// How long the service may take to answer `flush` and `end` once all audio before it could have been sent.
     pub answer_time_limit: Duration,
-    /// Failed attempts in a row after which the session gives up.
+    /// Failed attempts in a row after which the session gives up…
     pub reconnect_attempts: u32,
+    /// …but not before it was without a connection for so long: as long as there is room for the audio.
+    pub reconnect_for: Duration,
     /// The most audio that is kept for a replay; the oldest beyond it is dropped, and said so.
     pub buffer: Duration,
     /// Audio counts as acknowledged this long after it left an open socket, if no transcript said so before.
@@ -73,8 +77,10 @@ impl Options {
             format: Format::Raw,
             chunk: protocol::RECOMMENDED_CHUNK,
             connection_time_limit: Duration::from_secs(15),
+            is_awaited: true,
             answer_time_limit: Duration::from_secs(30),
             reconnect_attempts: 30,
+            reconnect_for: Duration::from_secs(120),
             buffer: Duration::from_secs(120),
             acknowledge_after: Duration::from_secs(30),
             catch_up_rate: 1.5,
@@ -138,6 +144,8 @@ pub enum Input<'a> {
     End(RequestId),
     /// The app closes the stream at once.
     Close,
+    /// Whether no packet follows for now: then what waits to fill a chunk goes out as it is.
+    Paused(bool),
     /// The network came back: try now.
     Online,
     /// Time passed.
@@ -222,6 +230,18 @@ pub enum Event {
     },
     /// Something is not as it should be; the stream goes on.
     Warning(Warning),
+    /// The app paused the capture.
+    Pause {
+        /// Where on the visit's timeline, in seconds: it stands still from here.
+        at: f64,
+    },
+    /// The app resumed the capture.
+    Resume {
+        /// Where on the visit's timeline, in seconds: where it stood still.
+        at: f64,
+        /// How long, in seconds.
+        seconds: f64,
+    },
     /// Audio that was never acknowledged had to be given up.
     AudioDropped {
         /// Capture time in seconds.

@@ -29,13 +29,16 @@ impl Transcript {
         &self.segments
     }
 
-    /// Takes a segment on the visit's timeline. `false` if an earlier socket brought these words; else the ids of the
-    /// interim items that it replaces, its own among them, are added to `replaced`.
+    /// Takes a segment on the visit's timeline. `false` if an earlier socket brought these words, or the same message did;
+    /// else the ids of the interim items that it replaces, its own among them, are added to `replaced`.
     pub(super) fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
         let (channel, time) = (segment.participant.channel, segment.time);
         // The service need not cut what it hears again where it cut it first: most of a segment decides.
         let middle = f64::midpoint(time.start, time.end);
         if self.heard_before.get(&channel).is_some_and(|until| middle < *until) {
+            return false;
+        }
+        if self.segments.contains(segment) {
             return false;
         }
         self.segments.retain(|held| {

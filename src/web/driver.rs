@@ -139,7 +139,11 @@ impl Driver {
     }
 
     pub(super) fn close(self: &Rc<Self>) {
-        self.engine.borrow_mut().command(Command::Close, now());
+        self.command(Command::Close);
+    }
+
+    pub(super) fn command(self: &Rc<Self>, command: Command) {
+        self.engine.borrow_mut().command(command, now());
         self.pump();
     }
 

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Function, Promise};
+use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::AbortSignal;
+use web_sys::{AbortSignal, Blob, BlobPropertyBag};
 
 use super::capture::{Capture, Frames, Sink, Warn};
 use super::convert::{self, get, to_js, to_value};
@@ -45,7 +45,7 @@ pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<J
     let (connected, settle) = Settle::promise();
     *driver.connected.borrow_mut() = Some(settle);
     driver.pump();
-    if driver.settings.await_configuration {
+    if driver.settings.session.is_awaited {
         JsFuture::from(connected).await?;
     } else {
         // Nobody waits for it; what goes wrong is told by the events.
@@ -175,6 +175,54 @@ impl Stream {
             driver.stop_capturing(None).await;
             JsFuture::from(driver.request(Command::End)).await
         })
+    }
+
+    /// Captures nothing until `resume`; the visit's time stands still.
+    pub fn pause(&self) {
+        self.0.command(Command::Pause);
+    }
+
+    pub fn resume(&self) {
+        self.0.command(Command::Resume);
+    }
+
+    #[wasm_bindgen(getter, js_name = isPaused)]
+    pub fn is_paused(&self) -> bool {
+        self.0.engine.borrow().is_paused()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn pauses(&self) -> JsValue {
+        to_js(&self.0.engine.borrow().pauses())
+    }
+
+    /// Sends silence in place of a channel, or of all.
+    pub fn mute(&self, channel: &JsValue) -> Result<(), JsValue> {
+        self.0.command(Command::Mute(self::channel(channel, self.0.settings.channels)?));
+        Ok(())
+    }
+
+    pub fn unmute(&self, channel: &JsValue) -> Result<(), JsValue> {
+        self.0.command(Command::Unmute(self::channel(channel, self.0.settings.channels)?));
+        Ok(())
+    }
+
+    /// Audio that was given up because the buffer was full.
+    #[wasm_bindgen(getter)]
+    pub fn dropped(&self) -> JsValue {
+        to_js(&self.0.engine.borrow().dropped())
+    }
+
+    /// All audio that the service has not acknowledged, as a file.
+    #[wasm_bindgen(js_name = unsentAudio)]
+    pub fn unsent_audio(&self) -> Result<Blob, JsValue> {
+        let (bytes, format) = {
+            let engine = self.0.engine.borrow();
+            (Uint8Array::from(engine.unsent_audio().as_slice()), engine.audio_format().to_owned())
+        };
+        let options = BlobPropertyBag::new();
+        options.set_type(&format);
+        Blob::new_with_u8_array_sequence_and_options(&Array::of1(&bytes), &options)
     }
 
     /// Stops at once. What is pending is rejected.

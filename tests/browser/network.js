@@ -142,6 +142,60 @@ export async function nothing_is_lost_when_the_connection_drops({ client, intera
   ok(finals.length > 0 && finals.at(-1).time.end > seconds - 0.5, "the transcript reaches to the end");
 }
 
+export async function a_visit_that_nobody_waits_for_starts_before_there_is_a_connection({ client, interaction, configuration, fault, speech, sockets, sleep, soon, equal, near }) {
+  const all = client();
+  const id = await interaction(all);
+  // The first socket never answers; whoever waits would be refused.
+  await fault(id, { configuration: "silent" });
+  const usual = { id, configuration, audio: { encoding: "pcm" }, catchUpRate: 100 };
+  const stream = await all.stream.connect({ ...usual, awaitConfiguration: false, connectionTimeoutInSeconds: 1 });
+  equal(stream.state, "connecting", "state");
+  stream.pushFrame([speech(3)], 48_000);
+  near(stream.stats.bufferedSeconds, 3, 0.02, "seconds that wait");
+  for (let tries = 0; stream.state !== "streaming" && tries < 150; tries++) await sleep(0.1);
+  const { stats } = await soon("the end", stream.end());
+  near(stats.acknowledgedSeconds, 3, 0.001, "acknowledged seconds");
+  const received = (await sockets(id)).map(({ receivedSeconds }) => Math.round(receivedSeconds * 1_000) / 1_000);
+  equal(received, [0, 3], "seconds that the sockets received");
+}
+
+export async function after_a_failure_the_unsent_audio_is_a_file({ client, interaction, configuration, token, fault, speech, sleep, soon, equal, near, ok }) {
+  let access = () => token();
+  const all = client({ auth: () => access() });
+  const id = await interaction(all);
+  await fault(id, { dropAfterSeconds: 1 });
+  const usual = { id, configuration, audio: { encoding: "pcm" }, catchUpRate: 100, bufferSeconds: 10 };
+  const stream = await all.stream.connect(usual);
+  const failed = new Promise((resolve) => stream.on("error", resolve));
+  access = async () => "no.such.token";
+  stream.pushFrame([speech(2)], 48_000);
+  const { code } = await soon("the failure", failed, 20);
+  equal([code, stream.state], ["unauthorized", "failed"], "code of the error, and the state");
+  const { acknowledgedSeconds, capturedSeconds } = stream.stats;
+  const file = stream.unsentAudio();
+  equal(file.type, stream.audioFormat, "type of the file");
+  near(file.size / 32_000, capturedSeconds - acknowledgedSeconds, 0.001, "seconds of the file");
+  ok(capturedSeconds > 1.9, `${capturedSeconds} s were captured`);
+  equal(stream.dropped, [], "what was dropped");
+}
+
+export async function what_does_not_fit_into_the_buffer_is_named({ client, interaction, configuration, speech, near, equal, addsUp }) {
+  const all = client({ streamAuth: () => new Promise(() => {}) });
+  const id = await interaction(client());
+  const stream = await all.stream.connect({ id, configuration, awaitConfiguration: false, bufferSeconds: 5, audio: { encoding: "pcm" } });
+  const spans = [];
+  stream.on("audioDropped", ({ start, end, reason }) => spans.push({ start, end, reason }));
+  stream.pushFrame([speech(12)], 48_000);
+  addsUp(stream.stats);
+  equal(stream.dropped.length, 1, "spans");
+  const [{ start, end }] = stream.dropped;
+  near(start, 0, 1e-9, "start");
+  near(end, 7, 0.51, "end");
+  near(stream.stats.droppedSeconds, end, 1e-6, "dropped seconds");
+  equal([spans[0].start, spans.at(-1).end], [start, end], "what was told");
+  stream.close();
+}
+
 export async function a_proxy_gets_its_own_query_and_no_token({ client, interaction, configuration, environment, token, equal }) {
   const id = await interaction();
   const { accessToken } = await token();

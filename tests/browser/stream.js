@@ -99,6 +99,57 @@ export async function frames_become_transcripts_and_facts({ connect, speech, soo
   ok(id, "the interaction has an id");
 }
 
+export async function a_pause_captures_nothing_and_says_where_the_time_stood_still({ connect, sockets, speech, sleep, soon, near, equal, addsUp }) {
+  const { id, stream } = await connect();
+  const events = [];
+  for (const type of ["pause", "resume"]) stream.on(type, (event) => events.push(event));
+  stream.resume();
+  stream.pushFrame([speech(1.1)], 48_000);
+  stream.pause();
+  stream.pause();
+  equal([stream.isPaused, stream.pauses], [true, []], "paused, and pauses");
+  near(stream.stats.bufferedSeconds, 0, 0.011, "seconds that wait, once the stream is paused");
+  stream.pushFrame([speech(1)], 48_000);
+  await sleep(0.3);
+  stream.resume();
+  stream.pushFrame([speech(1)], 48_000);
+  const { stats } = await soon("the end", stream.end());
+  addsUp(stats);
+  near(stats.capturedSeconds, 2.1, 0.001, "captured seconds");
+  near((await sockets(id))[0].receivedSeconds, 2.1, 0.001, "received seconds");
+  equal(events.map(({ type }) => type), ["pause", "resume"], "events");
+  const [{ at, seconds }] = stream.pauses;
+  near(at, 1.1, 0.01, "where the time stood still");
+  near(seconds, 0.35, 0.1, "for how long");
+  equal([events[0].at, events[1].seconds], [at, seconds], "what the events said");
+}
+
+export async function a_muted_channel_sends_silence_and_warns_of_nothing({ connect, samples, speech, soon, near, equal, refused }) {
+  const { id, stream } = await connect({ audio: { encoding: "pcm", channels: 2 } });
+  const warnings = [];
+  stream.on("warning", ({ code, channel }) => warnings.push([code, channel]));
+  await refused("invalid_request", async () => stream.mute(2));
+  const both = (seconds) => stream.pushFrame([speech(seconds), speech(seconds)], 48_000);
+  both(1);
+  stream.mute(1);
+  both(6);
+  stream.unmute(1);
+  stream.mute();
+  both(1);
+  stream.unmute();
+  both(1);
+  await soon("the end", stream.end());
+  equal(warnings, [], "warnings");
+  const received = await samples(id, 0);
+  const loud = (channel, from) => {
+    const plane = received.subarray(from * 32_000, (from + 0.8) * 32_000).filter((_, index) => index % 2 === channel);
+    return Math.sqrt(plane.reduce((sum, sample) => sum + sample * sample, 0) / plane.length) > 1_000;
+  };
+  equal([0.1, 1.1, 6.1, 7.1, 8.1].map((from) => loud(0, from)), [true, true, true, false, true], "what the first channel has");
+  equal([0.1, 1.1, 6.1, 7.1, 8.1].map((from) => loud(1, from)), [true, false, false, false, true], "what the second channel has");
+  near(received.length / 32_000, 9, 0.001, "received seconds");
+}
+
 export async function levels_are_told_about_ten_times_a_second({ connect, speech, near }) {
   const { stream } = await connect();
   const levels = [];

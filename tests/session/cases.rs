@@ -6,7 +6,7 @@ use ossicle::session::{Event, Input, State, WarningCode};
 use ossicle::{Code, Error};
 use serde_json::json;
 
-use crate::world::{END, Fault, World, ms, options};
+use crate::world::{END, Fault, SLOT, World, ms, options};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -192,7 +192,7 @@ fn an_unknown_interaction_is_told_at_once_and_a_refused_token_after_a_fresh_one(
 #[test]
 fn attempts_are_counted_and_end() {
     let mut options = options();
-    options.reconnect_attempts = 3;
+    (options.reconnect_attempts, options.reconnect_for) = (3, Duration::ZERO);
     let mut world = World::new(options);
     world.run_for(s(5));
     world.faults.push_back((world.now, Fault::Refuse(s(3_600))));
@@ -320,6 +320,95 @@ fn a_token_provider_that_fails_for_a_while_only_delays() {
     let mut world = streaming();
     world.faults.push_back((s(5), Fault::NoToken(s(5))));
     world.faults.push_back((s(5), Fault::Drop(1001)));
+    world.run_for(s(30));
+    nothing_is_missing(&ended(world));
+}
+
+#[test]
+fn it_does_not_give_up_while_there_is_room_for_the_audio() {
+    let mut options = options();
+    (options.reconnect_attempts, options.reconnect_for, options.buffer) = (3, s(3_600), s(3_600));
+    let mut world = World::new(options);
+    world.run_for(s(5));
+    world.faults.push_back((world.now, Fault::Refuse(s(3_500))));
+    world.faults.push_back((world.now, Fault::Drop(1012)));
+    world.run_for(s(3_520));
+    assert_eq!(world.session.state(), State::Streaming);
+    world.end();
+    world.run_until_it("the end", s(4_000), |world| world.answer(END).is_some());
+    nothing_is_missing(&world);
+    assert_eq!(world.session.ledger().dropped, Duration::ZERO);
+}
+
+#[test]
+fn a_visit_that_nobody_waits_for_can_start_offline() {
+    let mut options = options();
+    options.is_awaited = false;
+    let mut world = World::new(options);
+    world.faults.push_back((Duration::ZERO, Fault::Refuse(s(60))));
+    world.run_for(s(59));
+    assert_eq!((world.session.state(), &world.connected), (State::Connecting, &None));
+    world.run_until_it("streaming", s(20), |world| world.session.state() == State::Streaming);
+    assert_eq!(world.connected, Some(Ok(())));
+    nothing_is_missing(&ended(world));
+}
+
+#[test]
+fn what_is_forbidden_is_not_tried_again_even_in_the_middle_of_a_visit() {
+    for code in [Code::Forbidden, Code::NotFound] {
+        let mut world = streaming();
+        world.run_for(s(5));
+        world.diagnosis = Err(Error::new(code, "no"));
+        world.faults.push_back((world.now, Fault::Refuse(s(60))));
+        world.faults.push_back((world.now, Fault::Drop(1006)));
+        world.run_for(s(10));
+        assert_eq!((world.session.state(), world.session.reconnects()), (State::Failed, 1));
+        assert_eq!(world.errors(), [code]);
+    }
+}
+
+#[test]
+fn after_a_failure_the_audio_that_was_not_acknowledged_is_there_as_a_file() {
+    let mut world = streaming();
+    world.run_for(s(5));
+    world.diagnosis = Err(Error::new(Code::Forbidden, "no"));
+    world.faults.push_back((world.now, Fault::Refuse(s(60))));
+    world.faults.push_back((world.now, Fault::Drop(1006)));
+    world.run_for(s(10));
+    assert_eq!(world.session.state(), State::Failed);
+    let ledger = world.session.ledger();
+    let file = world.session.unsent_audio();
+    let slots: Vec<u32> = file.chunks_exact(4).map(|slot| u32::from_le_bytes(slot.try_into().unwrap())).collect();
+    let first = (ledger.acknowledged.as_millis() / SLOT.as_millis()) as u32;
+    let last = (ledger.captured.as_millis() / SLOT.as_millis()) as u32;
+    assert!(slots.iter().copied().eq(first..last), "{first}..{last}, not {:?}..{:?}", slots.first(), slots.last());
+}
+
+#[test]
+fn what_waits_to_fill_a_chunk_goes_out_when_the_app_pauses() {
+    let mut world = streaming();
+    world.run_for(ms(1_110));
+    world.capture_until = world.now;
+    world.run_for(s(1));
+    assert!(!world.session.ledger().buffered.is_zero());
+    world.pause(true);
+    world.run_for(s(1));
+    assert_eq!(world.session.ledger().buffered, Duration::ZERO);
+    world.pause(false);
+    world.capture_on();
+    world.run_for(s(2));
+    nothing_is_missing(&ended(world));
+}
+
+#[test]
+fn after_a_sleep_what_was_sent_before_it_is_not_taken_to_have_been_heard() {
+    let mut world = streaming();
+    world.run_for(s(10));
+    // The last of it is lost with the network, and then the machine sleeps: nobody hears of the socket's end.
+    world.faults.push_back((world.now, Fault::Lose));
+    world.run_for(s(2));
+    world.sleep(s(600));
+    world.faults.push_back((world.now + s(1), Fault::Drop(1006)));
     world.run_for(s(30));
     nothing_is_missing(&ended(world));
 }

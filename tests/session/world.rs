@@ -44,6 +44,14 @@ pub(crate) enum Fault {
     Silent(Duration),
     /// For so long nothing leaves the client's socket and nothing arrives; nobody is told.
     Stall(Duration),
+    /// From now on nothing of what is sent arrives, and it leaves the client all the same, until the socket drops.
+    Lose,
+    /// The machine sleeps for so long: nothing happens, and nothing is captured.
+    Sleep(Duration),
+    /// The service says its last words again, on this socket.
+    Repeat,
+    /// The browser says that the network is there.
+    Online,
     /// The service ends the stream of its own accord.
     Ended,
     /// The service says something: garbage, an unknown type, anything.
@@ -72,6 +80,8 @@ struct Link {
     buffered: VecDeque<usize>,
     configured: bool,
     is_silent: bool,
+    loses: bool,
+    last_words: Option<String>,
     log: Vec<&'static str>,
     heard: Vec<u32>,
     transcribed: usize,
@@ -101,12 +111,19 @@ pub(crate) struct World {
     pub(crate) answered: Vec<(RequestId, Result<(), Error>)>,
     pub(crate) events: Vec<Event>,
     segments_made: u32,
+    /// Whether the service tells what it has understood so far before it is sure.
+    pub(crate) interim: bool,
+    /// The most audio that may be held.
+    bound: Duration,
     diagnosing: Option<(Duration, SocketId)>,
 }
 
 impl World {
     pub(crate) fn new(options: Options) -> Self {
+        let bound = options.buffer + (options.buffer / 10).min(ms(1_000));
         Self {
+            bound,
+            interim: false,
             now: Duration::ZERO,
             session: Session::new(options, Duration::ZERO),
             latency: ms(30),
@@ -148,6 +165,22 @@ impl World {
         }
         self.asked.insert(id);
         self.input(Input::End(id));
+    }
+
+    pub(crate) fn pause(&mut self, paused: bool) {
+        self.input(Input::Paused(paused));
+    }
+
+    /// Captures again, as if no time had passed since the last frame.
+    pub(crate) fn capture_on(&mut self) {
+        self.capture_until = Duration::MAX;
+        self.next_capture = self.now + CAPTURE;
+    }
+
+    /// The machine sleeps: nothing happens, and nothing is captured.
+    pub(crate) fn sleep(&mut self, duration: Duration) {
+        self.now += duration;
+        self.next_capture = self.now + CAPTURE;
     }
 
     pub(crate) fn close(&mut self) {
@@ -278,6 +311,14 @@ impl World {
                     link.down.push_back((self.now, Frame::Close(code)));
                 }
             }
+            Fault::Lose => self.link.iter_mut().for_each(|link| link.loses = true),
+            Fault::Sleep(duration) => self.sleep(duration),
+            Fault::Repeat => {
+                if let Some(words) = self.link.as_ref().and_then(|link| link.last_words.clone()) {
+                    self.say(words);
+                }
+            }
+            Fault::Online => self.input(Input::Online),
             Fault::Refuse(duration) => self.refuse_until = self.now + duration,
             Fault::Silent(duration) => self.silent_until = self.now + duration,
             Fault::Stall(duration) => self.stall_until = self.now + duration,
@@ -301,6 +342,8 @@ impl World {
         let ledger = self.session.ledger();
         let places = ledger.acknowledged + ledger.in_flight + ledger.buffered + ledger.dropped;
         assert_eq!(ledger.captured, places, "the ledger does not add up at {:?}: {ledger:?}", self.now);
+        let held = ledger.in_flight + ledger.buffered;
+        assert!(held <= self.bound, "{held:?} are held, and {:?} is the bound", self.bound);
     }
 
     fn perform(&mut self, output: Output) {
@@ -323,6 +366,8 @@ impl World {
                     buffered: VecDeque::new(),
                     configured: false,
                     is_silent: self.now < self.silent_until,
+                    loses: false,
+                    last_words: None,
                     log: Vec::new(),
                     heard: Vec::new(),
                     transcribed: 0,
@@ -384,7 +429,7 @@ impl World {
     /// The service's side of a socket.
     fn serve(&mut self, frame: Frame) {
         let Some(link) = &mut self.link else { return };
-        if link.is_silent {
+        if link.is_silent || link.loses {
             return;
         }
         match frame {
@@ -425,25 +470,36 @@ impl World {
         }
     }
 
-    /// Makes final segments of what was heard, if it is at least `least` slots.
+    /// Makes final segments of what was heard, if it is at least `least` slots; before that now and then an interim one.
     fn transcribe(&mut self, least: usize) {
         let Some(link) = &mut self.link else { return };
         let mut messages = Vec::new();
-        while link.heard.len() - link.transcribed >= least {
-            let from = link.transcribed;
-            let to = link.heard.len().min(from + SEGMENT_SLOTS);
-            link.transcribed = to;
-            self.segments_made += 1;
-            messages.push(json!({ "type": "transcript", "data": [{
-                "id": format!("segment {}", self.segments_made), "final": true, "speakerId": -1,
+        loop {
+            let (from, heard) = (link.transcribed, link.heard.len());
+            let is_final = heard - from >= least;
+            let is_interim = self.interim && !is_final && (heard - from) % 70 > 50;
+            if !is_final && !is_interim {
+                break;
+            }
+            let to = heard.min(from + SEGMENT_SLOTS);
+            if is_final {
+                link.transcribed = to;
+                self.segments_made += 1;
+            }
+            let id = if is_final { format!("segment {}", self.segments_made) } else { "interim".to_owned() };
+            let message = json!({ "type": "transcript", "data": [{
+                "id": id, "final": is_final, "speakerId": -1,
                 "transcript": format!("{}-{}", link.heard[from], link.heard[to - 1]),
                 "participant": { "channel": 0 },
                 "time": { "start": from as f64 / 100.0, "end": to as f64 / 100.0 },
-            }] }));
+            }] });
+            messages.push(message.to_string());
+            if !is_final {
+                break;
+            }
         }
-        for message in messages {
-            self.say(message.to_string());
-        }
+        link.last_words = messages.last().cloned().or(link.last_words.take());
+        messages.into_iter().for_each(|message| self.say(message));
     }
 
     fn say(&mut self, text: String) {

@@ -150,7 +150,7 @@ fn whole(encoder: Box<dyn Encoder>, format: &Format) -> Result<Run, Failure> {
         for block in &blocks {
             path.push(&[block], CAPTURED, &mut |encoded| match encoded {
                 Encoded::Packet(packet) => chunks.add(packet),
-                Encoded::Level(channel, level) => drop(black_box(watch.push(channel, level))),
+                Encoded::Level(channel, level, _) => drop(black_box(watch.push(channel, level))),
             })?;
         }
         Ok(chunks.bytes - before)

@@ -33,6 +33,11 @@ impl Gaps {
         self.interrupted = true;
     }
 
+    /// What passed meanwhile was not to be captured: the next block begins anew.
+    pub(super) fn resume(&mut self) {
+        *self = Self::default();
+    }
+
     /// How much is missing before a block of `length` whose last frame was captured at `captured`.
     pub(super) fn before(&mut self, length: f64, captured: f64) -> f64 {
         let least = if std::mem::take(&mut self.interrupted) { INTERRUPTED } else { LATE };

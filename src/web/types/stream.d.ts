@@ -48,9 +48,16 @@ export interface StreamOptions {
     /** Milliseconds of audio in a message, 100 to 1,000. Default 250. */
     chunkMs?: number;
   };
-  /** Whether `connect` waits for the service to accept the configuration. Default true. */
+  /**
+   * Whether `connect` waits for the service to accept the configuration, and fails if that does not come in time. Default
+   * true. With `false` it resolves at once: what is captured is kept until there is a connection, even if the visit
+   * starts offline.
+   */
   awaitConfiguration?: boolean;
-  /** Failed attempts in a row after which the stream fails. Default 30. */
+  /**
+   * Failed attempts in a row after which the stream fails. Default 30, and then not before `bufferSeconds` have passed
+   * without a connection.
+   */
   reconnectAttempts?: number;
   /** Seconds until the configuration must have been accepted; also for each later attempt. Default 15. */
   connectionTimeoutInSeconds?: number;
@@ -126,6 +133,10 @@ export interface StreamEvents {
   level: { type: "level"; channel: number; rms: number; peak: number; clipped: number };
   /** Something is not as it should be; the stream goes on. */
   warning: StreamWarning;
+  /** The app paused the capture: the visit's time stands still from `at`, in seconds. */
+  pause: { type: "pause"; at: number };
+  /** The app resumed the capture after `seconds`. */
+  resume: { type: "resume"; at: number; seconds: number };
   /** Seconds since the visit's first audio. */
   audioDropped: { type: "audioDropped"; start: number; end: number; reason: string };
   /** Whether the stream goes on, `state` says. */
@@ -213,6 +224,22 @@ export class Stream {
    * source is attached.
    */
   pushFrame(planes: Float32Array[], sampleRate: number): void;
+  /** Captures nothing until {@link resume}. What was said before goes out; the visit's time stands still. */
+  pause(): void;
+  resume(): void;
+  readonly isPaused: boolean;
+  /** The pauses that are over: where the visit's time stood still, in seconds, and for how many. */
+  readonly pauses: { at: number; seconds: number }[];
+  /** Sends silence in place of a channel, or of all; time goes on. */
+  mute(channel?: number): void;
+  unmute(channel?: number): void;
+  /** Spans of audio that were given up because the buffer was full, in seconds of the visit: for an upload later. */
+  readonly dropped: { start: number; end: number }[];
+  /**
+   * All audio that the service has not acknowledged, as a file in the stream's own container (raw samples for PCM): after
+   * a failure, for an upload later. Its type is {@link audioFormat}.
+   */
+  unsentAudio(): Blob;
   /** Has the service answer what is pending; resolves when it has. The stream goes on. */
   flush(): Promise<StreamSummary>;
   /** Sends what is held, ends the stream, and resolves when the service has confirmed it. */
