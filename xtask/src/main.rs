@@ -10,6 +10,7 @@ mod build;
 mod children;
 mod count;
 mod dev;
+mod fuzz;
 mod place;
 mod run;
 mod serve;
@@ -35,6 +36,8 @@ Project tasks. Each sets up what it needs first and says so.
       runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package
   cargo xtask bench [--only audio]
       measures how fast it is, in wasm and natively, and writes docs/benchmarks.md
+  cargo xtask fuzz [--runs N]
+      has libFuzzer make up what the service says to a session, 10,000,000 times unless told
   cargo xtask setup
       installs all that the tasks above need
   cargo xtask help
@@ -46,6 +49,7 @@ enum Task {
     Dev(dev::Options),
     Build(build::Profile),
     Test(Vec<test::Part>),
+    Fuzz(u64),
     Bench(Vec<bench::Suite>),
     Setup,
     Help,
@@ -74,6 +78,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Build(profile) => build::package(profile)?,
         Task::Dev(options) => dev::serve(&options)?,
         Task::Test(parts) => return test::run(&parts),
+        Task::Fuzz(executions) => fuzz::run(executions)?,
         Task::Bench(suites) => bench::run(&suites)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -135,6 +140,17 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             }
             Ok(Task::Bench(suites))
         }
+        "fuzz" => {
+            let mut executions = fuzz::USUAL;
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("runs") => executions = arguments.value()?.parse()?,
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Fuzz(executions))
+        }
         other => bail!("there is no task {other:?}"),
     }
 }
@@ -184,6 +200,12 @@ mod tests {
     fn a_benchmark_is_named_or_all_are_run() {
         assert_eq!(parsed(&["bench"]).unwrap(), Task::Bench(Vec::new()));
         assert_eq!(parsed(&["bench", "--only", "audio"]).unwrap(), Task::Bench(vec![bench::Suite::Audio]));
+    }
+
+    #[test]
+    fn ten_million_executions_are_fuzzed_unless_told() {
+        assert_eq!(parsed(&["fuzz"]).unwrap(), Task::Fuzz(10_000_000));
+        assert_eq!(parsed(&["fuzz", "--runs", "1000"]).unwrap(), Task::Fuzz(1_000));
     }
 
     #[test]

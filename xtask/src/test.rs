@@ -19,7 +19,7 @@ use crate::count::Count;
 use crate::run::{Run, heading, seconds};
 use crate::serve;
 use crate::setup::{self, Need, apt, wasm_target};
-use crate::{place, tidy};
+use crate::{fuzz, place, tidy};
 
 /// A part of the checks, in the order in which they run: what fails soonest and tells most comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +96,7 @@ impl Part {
             Self::Fmt => lint("look at the formatting", &["fmt", "--all", "--check"]),
             Self::Tidy => tidy(),
             Self::Clippy => clippy(),
-            Self::Native => {
-                tests(Run::new("run the native tests", "cargo").args(["test", "--workspace", "--no-fail-fast"]))
-            }
+            Self::Native => native(),
             Self::Wasm => browsers::check(),
             Self::Sdk => node_tests("sdk"),
             Self::E2e => node_tests("e2e"),
@@ -229,6 +227,16 @@ fn tests(run: Run) -> Result<Verdict> {
         failures.push(format!("could not {purpose}: there are none"));
     }
     Ok(Verdict { count, failures })
+}
+
+/// The tests of this machine, and a short run of the fuzzer.
+fn native() -> Result<Verdict> {
+    let mut verdict =
+        tests(Run::new("run the native tests", "cargo").args(["test", "--workspace", "--no-fail-fast"]))?;
+    if let Err(failure) = fuzz::run(fuzz::SHORT) {
+        verdict.failures.push(format!("{failure:#}"));
+    }
+    Ok(verdict)
 }
 
 fn tidy() -> Result<Verdict> {
