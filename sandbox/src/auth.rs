@@ -17,11 +17,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     error::{ApiError, Params, unauthorized},
+    model::now,
     state::App,
 };
 
@@ -44,6 +46,12 @@ impl Grant {
     /// A token whose scope names `streams` or `transcribe` opens that socket and nothing else.
     fn limited_to(&self) -> Option<&str> {
         self.scope.split(' ').find(|scope| matches!(*scope, "streams" | "transcribe"))
+    }
+
+    /// When the token expires, or did.
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        let left = self.expires.saturating_duration_since(Instant::now());
+        now().saturating_add(left).unwrap_or(Timestamp::MAX)
     }
 
     pub(crate) fn may_stream(&self) -> bool {
@@ -183,7 +191,8 @@ pub(crate) async fn token(
     if scope.is_empty() || scope == "openid" {
         scope = FULL_SCOPE.to_owned();
     }
-    let answer = app.tokens.lock().issue(host(&headers), &tenant, &scope, app.options.token_seconds);
+    let seconds = app.token_seconds();
+    let answer = app.tokens.lock().issue(host(&headers), &tenant, &scope, seconds);
     Json(answer).into_response()
 }
 

@@ -9,17 +9,17 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
 
 use crate::{
+    audio::{Format, wav},
     auth::{FULL_SCOPE, host},
     error::{ApiError, Body, Params, uuid},
-    faults, pages,
+    faults::MAX_TOKEN_SECONDS,
+    pages,
     state::App,
 };
-
-/// The longest life of a token that can be asked for, in seconds: a day.
-const MAX_TOKEN_SECONDS: u64 = 86_400;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -32,7 +32,7 @@ pub(crate) fn router() -> Router<App> {
 /// `POST /sandbox/token?expiresIn=300&scope=openid%20streams&tenant=base`, each optional.
 async fn token(State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
     let query = Params::parse(query.as_deref());
-    let seconds = query.number("expiresIn", 0, app.options.token_seconds)?;
+    let seconds = query.number("expiresIn", 0, app.token_seconds())?;
     if seconds > MAX_TOKEN_SECONDS {
         return Err(ApiError::invalid("expiresIn", format!("must be at most {MAX_TOKEN_SECONDS}")));
     }
@@ -48,8 +48,8 @@ async fn token(State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQ
     })))
 }
 
-async fn add_fault(State(app): State<App>, Body(body): Body<faults::Request>) -> Result<StatusCode, ApiError> {
-    app.faults.lock().add(&body)?;
+async fn add_fault(State(app): State<App>, Body(body): Body<Map<String, Value>>) -> Result<StatusCode, ApiError> {
+    app.faults.lock().add(body)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -62,10 +62,26 @@ async fn clear_faults(State(app): State<App>) -> StatusCode {
 async fn streams(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
     let id = uuid(&id, "id")?;
     let reports = app.reports.lock();
-    Ok(Json(json!({ "sockets": reports.of(id).collect::<Vec<_>>() })))
+    let (sockets, refused): (Vec<_>, Vec<_>) = (reports.of(id).collect(), reports.refused_of(id).collect());
+    Ok(Json(json!({ "sockets": sockets, "refused": refused })))
 }
 
-async fn audio(State(app): State<App>, Path((id, n)): Path<(String, usize)>) -> Result<impl IntoResponse, ApiError> {
-    let bytes = app.reports.lock().audio_of(uuid(&id, "id")?, n).ok_or_else(|| ApiError::not_found("socket"))?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes))
+/// `GET /sandbox/streams/{id}/audio/{n}`: as it came; with `?format=wav` decoded.
+async fn audio(
+    State(app): State<App>, Path((id, n)): Path<(String, usize)>, RawQuery(query): RawQuery,
+) -> Result<impl IntoResponse, ApiError> {
+    let found = app.reports.lock().audio_of(uuid(&id, "id")?, n);
+    let (bytes, declared) = found.ok_or_else(|| ApiError::not_found("socket"))?;
+    match Params::parse(query.as_deref()).one("format") {
+        None => Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes)),
+        Some("wav") => {
+            let decode = move || wav(Format::parse(declared.as_deref()).ok()?, &bytes);
+            // Minutes of audio are seconds of work.
+            let file = spawn_blocking(decode).await.ok().flatten();
+            let refusal = "No audio came, or it came in a container that is not decoded.";
+            let file = file.ok_or_else(|| ApiError::new(StatusCode::NOT_ACCEPTABLE, refusal))?;
+            Ok(([(header::CONTENT_TYPE, "audio/wav")], file))
+        }
+        Some(_) => Err(ApiError::invalid("format", "must be wav")),
+    }
 }

@@ -1,99 +1,131 @@
-//! Faults on request: what the next sockets are to do wrong.
+//! Faults on request: the schedule of what the next sockets are to do wrong.
 //!
-//! `POST /sandbox/faults` queues one; each is used up by one socket, in order. Later kinds of fault (on REST calls,
-//! on the audio's way, on messages) get their field here and their effect where the thing happens.
+//! `POST /sandbox/faults` adds to it, and each socket takes the first entry that is meant for it. What an entry can ask
+//! for is `plan`'s; refusing the upgrade is `socket.rs`'s, and everything on the open socket `line.rs`'s.
 
-use std::{collections::VecDeque, time::Duration};
+mod plan;
 
-use axum::http::StatusCode;
-use serde::Deserialize;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{
-    error::ApiError,
-    stream::{ConfigurationFault, Misbehaviour},
-};
+pub(crate) use plan::{Answer, Event, Moment, Plan, Seconds, Upgrade, What, When};
+
+use crate::error::ApiError;
 
 /// Faults that can wait at once; more are refused.
 const MAX_WAITING: usize = 100;
+/// The longest life of a token that can be asked for, in seconds: a day.
+pub(crate) const MAX_TOKEN_SECONDS: u64 = 86_400;
 
-/// The statuses that can be asked for.
-const STATUSES: [&str; 5] =
-    ["CONFIG_DENIED", "CONFIG_REJECTED", "CONFIG_MISSING", "CONFIG_NOT_PROVIDED", "CONFIG_TIMEOUT"];
-
-/// The body of `POST /sandbox/faults`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Request {
+/// One entry of the schedule.
+struct Waiting {
     /// Only for sockets of this interaction; else for the next socket of any.
-    interaction_id: Option<Uuid>,
-    /// A status to answer the configuration with, or `silent`.
-    configuration: Option<String>,
-    /// An HTTP status, 400 to 599, to fail the upgrade with.
-    next_upgrade: Option<u16>,
-    /// Break the connection, without a close frame, this long after `CONFIG_ACCEPTED`.
-    drop_after_seconds: Option<f64>,
-    /// How many sockets it is for; 1 unless told.
-    times: Option<usize>,
-}
-
-#[derive(Clone)]
-struct Fault {
     interaction: Option<Uuid>,
-    upgrade: Option<StatusCode>,
-    misbehaviour: Misbehaviour,
+    plan: Plan,
+    /// When the first upgrade was refused, of those that are refused for a while.
+    since: Option<Instant>,
 }
 
 #[derive(Default)]
-pub(crate) struct Faults(VecDeque<Fault>);
+pub(crate) struct Faults {
+    waiting: VecDeque<Waiting>,
+    /// The life of tokens that are issued from now on.
+    token_seconds: Option<u64>,
+}
 
 impl Faults {
-    pub(crate) fn add(&mut self, request: &Request) -> Result<(), ApiError> {
-        let configuration = match request.configuration.as_deref() {
-            None => None,
-            Some("silent") => Some(ConfigurationFault::Silent),
-            Some(name) => match STATUSES.into_iter().find(|status| *status == name) {
-                Some(status) => Some(ConfigurationFault::Status(status)),
-                None => return Err(ApiError::invalid("configuration", "is no status that refuses, nor silent")),
-            },
-        };
-        let upgrade = match request.next_upgrade {
-            None => None,
-            Some(code @ 400..=599) => StatusCode::from_u16(code).ok(),
-            Some(_) => return Err(ApiError::invalid("nextUpgrade", "must be 400 to 599")),
-        };
-        let drop_after = match request.drop_after_seconds.map(Duration::try_from_secs_f64) {
-            None => None,
-            Some(Ok(after)) if after <= Duration::from_secs(86_400) => Some(after),
-            Some(_) => return Err(ApiError::invalid("dropAfterSeconds", "must be 0 to 86400")),
-        };
-        if configuration.is_none() && upgrade.is_none() && drop_after.is_none() {
-            let message = "one of configuration, nextUpgrade and dropAfterSeconds is needed";
-            return Err(ApiError::invalid("body", message));
+    /// Adds what a request's body asks for: the faults of one socket beside an optional `interactionId`, or of several in
+    /// `sockets`; or `tokenSeconds`.
+    ///
+    /// # Errors
+    /// 400 that names the key; nothing is added then.
+    pub(crate) fn add(&mut self, mut body: Map<String, Value>) -> Result<(), ApiError> {
+        let interaction: Option<Uuid> = take(&mut body, "interactionId")?;
+        let token_seconds: Option<u64> = take(&mut body, "tokenSeconds")?;
+        if token_seconds.is_some_and(|seconds| seconds > MAX_TOKEN_SECONDS) {
+            return Err(ApiError::invalid("tokenSeconds", format!("must be at most {MAX_TOKEN_SECONDS}")));
         }
-        let times = request.times.unwrap_or(1);
-        if times == 0 || self.0.len().saturating_add(times) > MAX_WAITING {
-            return Err(ApiError::invalid("times", "at least 1, and at most 100 faults can wait"));
+        let plans: Vec<Plan> = match (take(&mut body, "sockets")?, body.is_empty()) {
+            (Some(plans), true) => plans,
+            (Some(_), false) => {
+                let message =
+                    "stands alone with interactionId and tokenSeconds: every other key belongs into its entries";
+                return Err(ApiError::invalid("sockets", message));
+            }
+            (None, false) => vec![read(Value::Object(body), "")?],
+            (None, true) if token_seconds.is_some() => Vec::new(),
+            (None, true) => return Err(ApiError::invalid("body", "asks for no fault")),
+        };
+        for plan in &plans {
+            if plan.refuse_for_seconds.is_some() && !matches!(plan.upgrade, Some(Upgrade::Refused(_))) {
+                let message = "needs the status to refuse with, as upgrade";
+                return Err(ApiError::invalid("refuseForSeconds", message));
+            }
         }
-        let misbehaviour = Misbehaviour { configuration, drop_after };
-        let fault = Fault { interaction: request.interaction_id, upgrade, misbehaviour };
-        self.0.extend(std::iter::repeat_n(fault, times));
+        let count: usize = plans.iter().map(|plan| plan.times.0).sum();
+        if self.waiting.len() + count > MAX_WAITING {
+            return Err(ApiError::invalid("times", format!("at most {MAX_WAITING} faults can wait")));
+        }
+        self.token_seconds = token_seconds.or(self.token_seconds);
+        for plan in plans {
+            for _ in 0..plan.times.0 {
+                self.waiting.push_back(Waiting { interaction, plan: plan.clone(), since: None });
+            }
+        }
         Ok(())
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    /// Takes the next fault for a socket of `interaction`: a status that fails the upgrade, or how the socket is to
-    /// misbehave.
-    pub(crate) fn take(&mut self, interaction: Uuid) -> Result<Misbehaviour, StatusCode> {
-        let meant = |fault: &Fault| fault.interaction.is_none_or(|id| id == interaction);
-        let Some(index) = self.0.iter().position(meant) else { return Ok(Misbehaviour::default()) };
-        match self.0.remove(index) {
-            Some(Fault { upgrade: Some(status), .. }) => Err(status),
-            Some(fault) => Ok(fault.misbehaviour),
-            None => Ok(Misbehaviour::default()),
+    /// The life of a token that is issued now, where a fault sets it.
+    pub(crate) fn token_seconds(&self) -> Option<u64> {
+        self.token_seconds
+    }
+
+    /// Takes what a socket of `interaction` is to do wrong.
+    pub(crate) fn take(&mut self, interaction: Uuid, now: Instant) -> Plan {
+        loop {
+            let meant = |waiting: &Waiting| waiting.interaction.is_none_or(|id| id == interaction);
+            let Some(index) = self.waiting.iter().position(meant) else { return Plan::default() };
+            if let Some(waiting) = self.waiting.get_mut(index)
+                && let Some(Seconds(limit)) = waiting.plan.refuse_for_seconds
+            {
+                let since = *waiting.since.get_or_insert(now);
+                if now.saturating_duration_since(since) <= limit.max(Duration::from_millis(1)) {
+                    return waiting.plan.clone();
+                }
+                self.waiting.remove(index);
+                continue;
+            }
+            return self.waiting.remove(index).map(|waiting| waiting.plan).unwrap_or_default();
         }
     }
+}
+
+/// Reads one key of the body, and takes it out.
+fn take<T: DeserializeOwned>(body: &mut Map<String, Value>, key: &str) -> Result<Option<T>, ApiError> {
+    body.remove(key).map(|value| read(value, key)).transpose()
+}
+
+/// Reads a value below the key `parent`. The message is serde's own: there is nobody's secret in a fault.
+fn read<T: DeserializeOwned>(value: Value, parent: &str) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let field = match (parent, path.as_str()) {
+            ("", ".") => "body".to_owned(),
+            (_, ".") => parent.to_owned(),
+            (_, path) if path.starts_with('[') => format!("{parent}{path}"),
+            ("", path) => path.to_owned(),
+            (_, path) => format!("{parent}.{path}"),
+        };
+        ApiError::invalid(field, error.inner().to_string())
+    })
 }

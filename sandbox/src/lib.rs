@@ -11,8 +11,8 @@
 //!   `rest/` the resources · `state` the memory.
 //! - `socket` the stream's IO · `stream` its state machine, pure · `configuration` what it is asked for · `audio` what
 //!   it hears · `script`, `facts`, `documents` what it makes of it.
-//! - `control` and `report` what `/sandbox` offers to tests · `faults` what is to go wrong · `pages` static files and
-//!   what a page needs beside the service.
+//! - `control` and `report` what `/sandbox` offers to tests · `faults` the schedule of what is to go wrong · `line`
+//!   where it goes wrong · `pages` static files and what a page needs beside the service.
 
 mod audio;
 mod auth;
@@ -22,6 +22,7 @@ mod documents;
 mod error;
 mod facts;
 mod faults;
+mod line;
 mod model;
 mod pages;
 mod report;
@@ -38,6 +39,7 @@ use axum::{
     http::{HeaderValue, header},
     routing::{any, post},
 };
+use socket2::SockRef;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tower_http::{
     cors::{AllowHeaders, CorsLayer},
@@ -48,6 +50,12 @@ use crate::{script::Script, state::App};
 
 /// How long requests that are under way may take once the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// Bytes that the kernel holds for a server that does not read; it doubles the number for its own needs.
+const RECEIVE_BUFFER: usize = 4 << 10;
+/// Bytes of a TCP segment: Ethernet's.
+#[cfg(unix)]
+const SEGMENT: u32 = 1460;
 
 /// How a server is to be.
 pub struct Options {
@@ -150,6 +158,7 @@ impl Server {
 /// Where the listener has no address, or the script that is built in cannot be read.
 pub fn serve(listener: TcpListener, options: Options) -> io::Result<Server> {
     let address = listener.local_addr()?;
+    narrow(&listener);
     let script = Script::load().map_err(io::Error::other)?;
     let (stop, stopping) = watch::channel(false);
     let mut until = stopping.clone();
@@ -163,6 +172,17 @@ pub fn serve(listener: TcpListener, options: Options) -> io::Result<Server> {
             .await
     });
     Ok(Server { address, stop, task })
+}
+
+/// Makes connections as narrow as a real network's. On the loopback interface the kernels of both ends hold megabytes
+/// between them, minutes of speech: a client would hardly notice a server that has stopped reading. Accepted sockets
+/// inherit this; where it cannot be set, nothing but that is lost.
+fn narrow(listener: &TcpListener) {
+    let socket = SockRef::from(listener);
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    // The client's kernel sizes its buffer by the size of a segment: 64 kB on the loopback interface, unless told.
+    #[cfg(unix)]
+    let _ = socket.set_tcp_mss(SEGMENT);
 }
 
 fn router(app: App) -> Router {

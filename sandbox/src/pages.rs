@@ -60,7 +60,7 @@ async fn settings(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
 async fn token(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     match &app.options.service {
         None => {
-            let seconds = app.options.token_seconds;
+            let seconds = app.token_seconds();
             let issued = app.tokens.lock().issue(host(&headers), TENANT, FULL_SCOPE, seconds);
             Ok(Json(json!({ "accessToken": issued["access_token"], "expiresIn": seconds })))
         }

@@ -1,6 +1,6 @@
 //! What each socket received, for tests and for the curious: `GET /sandbox/streams/{interactionId}`.
 //!
-//! Reports outlive their interaction. They are bounded: the sockets of the last [`MAX_SOCKETS`], and of each the first
+//! Reports outlive their interaction. They are bounded: the last [`MAX_SOCKETS`], and of each the first
 //! [`MAX_ENTRIES`] entries of its lists and the first [`MAX_AUDIO`] bytes, while all together hold [`MAX_ALL_AUDIO`];
 //! counts go on past every bound.
 
@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{audio::Meter, model::now};
+use crate::{
+    audio::{Meter, Span},
+    model::now,
+};
 
 const MAX_SOCKETS: usize = 500;
 /// An hour of 250 ms messages is 14,400.
@@ -29,6 +32,8 @@ pub(crate) struct Report {
     #[serde(skip)]
     interaction: Uuid,
     opened_at: Timestamp,
+    /// When the token that opened it expires.
+    token_expires_at: Timestamp,
     /// The configuration as it came, accepted or not.
     configuration: Value,
     /// Seconds of audio.
@@ -39,10 +44,16 @@ pub(crate) struct Report {
     messages: u64,
     /// Size of each audio message, in bytes.
     chunk_bytes: Vec<usize>,
-    /// Root mean square of the samples, 0 to 1 of full scale; null for containers, which are not decoded.
+    /// Root mean square of the samples, 0 to 1 of full scale; null where they are not decoded.
     rms: Option<f64>,
+    /// The speech, in seconds of this socket's audio.
+    heard: Vec<Span>,
     /// The code that the socket was closed with, by either side; 1006 where it broke; null while it is open.
     close_code: Option<u16>,
+    closed_at: Option<Timestamp>,
+    closed_by: Option<By>,
+    /// What went wrong because it was asked for, in the words of the request.
+    faults: Vec<&'static str>,
     /// The kinds of message in the order they came, repeats left out: `config`, `audio`, `flush`, `end` or another type.
     order: Vec<String>,
     #[serde(skip)]
@@ -51,9 +62,30 @@ pub(crate) struct Report {
     audio_truncated: bool,
 }
 
+/// Who ended a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum By {
+    /// The client, or the network between.
+    Client,
+    Server,
+    Fault,
+}
+
+/// An upgrade that a fault refused.
+#[derive(Serialize)]
+pub(crate) struct Refused {
+    #[serde(skip)]
+    interaction: Uuid,
+    at: Timestamp,
+    /// The HTTP status; null where the request was never answered.
+    status: Option<u16>,
+}
+
 #[derive(Default)]
 pub(crate) struct Reports {
     sockets: VecDeque<Report>,
+    refused: VecDeque<Refused>,
     next: u64,
     audio_bytes: usize,
 }
@@ -63,7 +95,7 @@ pub(crate) struct Reports {
 pub(crate) struct Key(u64);
 
 impl Reports {
-    pub(crate) fn open(&mut self, interaction: Uuid) -> Key {
+    pub(crate) fn open(&mut self, interaction: Uuid, token_expires_at: Timestamp) -> Key {
         if self.sockets.len() == MAX_SOCKETS
             && let Some(oldest) = self.sockets.pop_front()
         {
@@ -75,13 +107,18 @@ impl Reports {
             key,
             interaction,
             opened_at: now(),
+            token_expires_at,
             configuration: Value::Null,
             received_seconds: 0.0,
             bytes: 0,
             messages: 0,
             chunk_bytes: Vec::new(),
             rms: None,
+            heard: Vec::new(),
             close_code: None,
+            closed_at: None,
+            closed_by: None,
+            faults: Vec::new(),
             order: Vec::new(),
             audio: Vec::new(),
             audio_truncated: false,
@@ -121,12 +158,37 @@ impl Reports {
         let Some(report) = self.get(key) else { return };
         report.received_seconds = meter.seconds();
         report.rms = meter.rms();
+        // Only the last span may have grown.
+        let known = report.heard.len().saturating_sub(1);
+        report.heard.truncate(known);
+        report.heard.extend_from_slice(&meter.heard()[known..]);
     }
 
-    pub(crate) fn closed(&mut self, key: Key, code: u16) {
+    pub(crate) fn went_wrong(&mut self, key: Key, faults: Vec<&'static str>) {
         if let Some(report) = self.get(key) {
-            report.close_code.get_or_insert(code);
+            let room = MAX_ENTRIES - report.faults.len().min(MAX_ENTRIES);
+            report.faults.extend(faults.into_iter().take(room));
         }
+    }
+
+    pub(crate) fn closed(&mut self, key: Key, code: u16, by: By) {
+        if let Some(report) = self.get(key) {
+            report.close_code = Some(code);
+            report.closed_at = Some(now());
+            report.closed_by = Some(by);
+        }
+    }
+
+    pub(crate) fn refused(&mut self, interaction: Uuid, status: Option<u16>) {
+        if self.refused.len() == MAX_SOCKETS {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(Refused { interaction, at: now(), status });
+    }
+
+    /// The upgrades of an interaction's sockets that a fault refused.
+    pub(crate) fn refused_of(&self, interaction: Uuid) -> impl Iterator<Item = &Refused> {
+        self.refused.iter().filter(move |refused| refused.interaction == interaction)
     }
 
     /// The reports of an interaction's sockets, the oldest first.
@@ -134,9 +196,10 @@ impl Reports {
         self.sockets.iter().filter(move |report| report.interaction == interaction)
     }
 
-    /// The audio of an interaction's socket `n`, counted from 0, as it came.
-    pub(crate) fn audio_of(&self, interaction: Uuid, n: usize) -> Option<Vec<u8>> {
-        self.of(interaction).nth(n).map(|report| report.audio.clone())
+    /// The audio of an interaction's socket `n`, counted from 0, as it came, and the `audioFormat` it was declared as.
+    pub(crate) fn audio_of(&self, interaction: Uuid, n: usize) -> Option<(Vec<u8>, Option<String>)> {
+        let report = self.of(interaction).nth(n)?;
+        Some((report.audio.clone(), report.configuration["audioFormat"].as_str().map(str::to_owned)))
     }
 }
 

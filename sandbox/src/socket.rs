@@ -1,4 +1,5 @@
-//! The stream socket's IO: the upgrade, and the loop that carries messages and time to [`Stream`] and its outputs back.
+//! The stream socket's IO: the upgrade, and the loop that carries messages and time to [`Stream`] and its outputs
+//! back, by the [`Line`] on which faults happen.
 
 use std::time::Duration;
 
@@ -20,7 +21,9 @@ use uuid::Uuid;
 use crate::{
     auth::bearer,
     error::{ApiError, Params, unauthorized, uuid},
-    report::Key,
+    faults::Upgrade,
+    line::{Act, Line},
+    report::{By, Key},
     state::App,
     stream::{Input, Output, Stream},
 };
@@ -31,6 +34,8 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 const READ_LIMIT: usize = 1 << 20;
 /// A socket without any message for this long is closed: nobody is there.
 const IDLE_LIMIT: Duration = Duration::from_secs(3600);
+/// A stalled socket is dropped after this time. Since nothing is read, a client that has gone is not noticed before.
+const STALL_LIMIT: Duration = Duration::from_secs(600);
 /// The peer is gone, or the server is (RFC 6455, section 7.4.1).
 const CLOSE_ABNORMAL: u16 = 1006;
 const CLOSE_GOING_AWAY: u16 = 1001;
@@ -63,17 +68,30 @@ pub(crate) async fn upgrade(
         Ok(upgrade) => upgrade,
         Err(rejection) => return ApiError::new(rejection.status(), rejection.body_text()).into_response(),
     };
-    let misbehaviour = match app.faults.lock().take(id) {
-        Ok(misbehaviour) => misbehaviour,
-        Err(StatusCode::UNAUTHORIZED) => return unauthorized("A fault that was asked for"),
-        Err(status) => return ApiError::new(status, "A fault that was asked for.").into_response(),
-    };
-    let stream = Stream::new(app.script.clone(), misbehaviour, app.options.max_pace);
+    let plan = app.faults.lock().take(id, std::time::Instant::now());
+    match plan.upgrade {
+        None => {}
+        Some(Upgrade::Refused(status)) => {
+            app.reports.lock().refused(id, Some(status.as_u16()));
+            return match status {
+                StatusCode::UNAUTHORIZED => unauthorized("A fault that was asked for"),
+                status => ApiError::new(status, "A fault that was asked for.").into_response(),
+            };
+        }
+        Some(Upgrade::Silent) => {
+            app.reports.lock().refused(id, None);
+            // The client gives up, or the server stops.
+            let _ = timeout(IDLE_LIMIT, stopped(&mut app.stopping.clone())).await;
+            return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server stops.").into_response();
+        }
+    }
+    let stream = Stream::new(app.script.clone(), app.options.max_pace);
+    let line = Line::new(plan);
     upgrade.max_message_size(READ_LIMIT).max_frame_size(READ_LIMIT).on_upgrade(move |socket| async move {
-        let report = app.reports.lock().open(id);
-        let mut connection = Connection { app, interaction: id, tenant: grant.tenant, report, socket, stream };
-        let code = connection.run().await;
-        connection.app.reports.lock().closed(report, code);
+        let report = app.reports.lock().open(id, grant.expires_at());
+        let mut connection = Connection { app, interaction: id, tenant: grant.tenant, report, socket, stream, line };
+        let (code, by) = connection.run().await;
+        connection.app.reports.lock().closed(report, code, by);
     })
 }
 
@@ -89,84 +107,109 @@ struct Connection {
     report: Key,
     socket: WebSocket,
     stream: Stream,
+    line: Line,
 }
 
+/// How a socket ended: the code it closed with, and who did it.
+type End = (u16, By);
+
 impl Connection {
-    /// Serves the socket to its end; gives the code it closed with.
-    async fn run(&mut self) -> u16 {
+    /// Serves the socket to its end.
+    async fn run(&mut self) -> End {
         let opened = Instant::now();
         let mut stopping = self.app.stopping.clone();
         loop {
             let idle = Instant::now() + IDLE_LIMIT;
-            let due = self.stream.next_timeout().map_or(idle, |at| (opened + at).min(idle));
+            let next = [self.stream.next_timeout(), self.line.next_timeout()].into_iter().flatten().min();
+            let due = next.map_or(idle, |at| (opened + at).min(idle));
             let done = tokio::select! {
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Text(text))) => {
                         self.app.reports.lock().text(self.report, &text);
-                        self.step(opened.elapsed(), Input::Text(&text)).await
+                        self.step(opened, Input::Text(&text)).await
                     }
                     Some(Ok(Message::Binary(bytes))) => {
                         self.app.reports.lock().audio(self.report, &bytes);
-                        self.step(opened.elapsed(), Input::Audio(&bytes)).await
+                        self.step(opened, Input::Audio(&bytes)).await
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     // 1005: a close frame without a code.
-                    Some(Ok(Message::Close(frame))) => Some(frame.map_or(1005, |frame| frame.code)),
-                    Some(Err(_)) | None => Some(CLOSE_ABNORMAL),
+                    Some(Ok(Message::Close(frame))) => Some((frame.map_or(1005, |frame| frame.code), By::Client)),
+                    Some(Err(_)) | None => Some((CLOSE_ABNORMAL, By::Client)),
                 },
                 () = sleep_until(due) => {
-                    if due == idle { Some(self.close(CLOSE_GOING_AWAY).await) }
-                    else { self.step(opened.elapsed(), Input::Tick).await }
+                    if due == idle { Some(self.close(CLOSE_GOING_AWAY, By::Server).await) }
+                    else { self.step(opened, Input::Tick).await }
                 }
-                () = stopped(&mut stopping) => Some(self.close(CLOSE_GOING_AWAY).await),
+                () = stopped(&mut stopping) => Some(self.close(CLOSE_GOING_AWAY, By::Server).await),
             };
-            if let Some(code) = done {
-                return code;
+            if let Some(end) = done {
+                return end;
             }
         }
     }
 
-    /// One input, and all that follows from it. `Some`: the socket is over, with this code.
-    async fn step(&mut self, now: Duration, input: Input<'_>) -> Option<u16> {
-        // The interaction may have been deleted meanwhile: then there is nothing that the stream could belong to.
-        let alive = self.app.store.lock().interaction(&self.tenant, self.interaction).map(|interaction| {
-            self.stream.handle(now, input, &mut interaction.progress);
-        });
-        if alive.is_err() {
-            return Some(self.close(CLOSE_GOING_AWAY).await);
+    /// One input, and all that follows from it. `Some`: the socket is over.
+    async fn step(&mut self, opened: Instant, input: Input<'_>) -> Option<End> {
+        let now = opened.elapsed();
+        let passes = self.line.receive(now, &input);
+        let mut is_alive = !passes || self.hear(now, input);
+        if is_alive && self.line.wants_end() {
+            is_alive = self.hear(now, Input::Text(r#"{"type":"end"}"#));
         }
-        if let Some(meter) = self.stream.meter() {
-            self.app.reports.lock().heard(self.report, meter);
+        if !is_alive {
+            return Some(self.close(CLOSE_GOING_AWAY, By::Server).await);
         }
-        while let Some(output) = self.stream.poll_output() {
-            let message = match output {
-                Output::Send(message) => message,
-                Output::Extract => {
-                    let facts = self
-                        .app
-                        .store
-                        .lock()
-                        .interaction(&self.tenant, self.interaction)
-                        .map(|interaction| interaction.extract_facts())
-                        .unwrap_or_default();
-                    if facts.is_empty() {
-                        continue;
+        let happened = self.line.take_happened();
+        if !happened.is_empty() {
+            self.app.reports.lock().went_wrong(self.report, happened);
+        }
+        while let Some(act) = self.line.poll(now) {
+            match act {
+                Act::Send(message) => {
+                    if !matches!(timeout(SEND_LIMIT, self.socket.send(message)).await, Ok(Ok(()))) {
+                        return Some((CLOSE_ABNORMAL, By::Client));
                     }
-                    json!({ "type": "facts", "fact": facts })
                 }
-                Output::Close(code) => return Some(self.close(code).await),
-                Output::Drop => return Some(CLOSE_ABNORMAL),
-            };
-            let sent = self.socket.send(Message::Text(message.to_string().into()));
-            if !matches!(timeout(SEND_LIMIT, sent).await, Ok(Ok(()))) {
-                return Some(CLOSE_ABNORMAL);
+                Act::Close { code, is_fault } => {
+                    return Some(self.close(code, if is_fault { By::Fault } else { By::Server }).await);
+                }
+                Act::Drop => return Some((CLOSE_ABNORMAL, By::Fault)),
+                Act::Stall => {
+                    let _ = timeout(STALL_LIMIT, stopped(&mut self.app.stopping.clone())).await;
+                    return Some((CLOSE_ABNORMAL, By::Fault));
+                }
             }
         }
         None
     }
 
+    /// Gives an input to the stream, and what it says to the line. `false`: the interaction has been deleted, and there
+    /// is nothing any more that the stream could belong to.
+    fn hear(&mut self, now: Duration, input: Input<'_>) -> bool {
+        let mut store = self.app.store.lock();
+        let Ok(interaction) = store.interaction(&self.tenant, self.interaction) else { return false };
+        self.stream.handle(now, input, &mut interaction.progress);
+        while let Some(output) = self.stream.poll_output() {
+            let output = match output {
+                Output::Extract => match interaction.extract_facts() {
+                    facts if facts.is_empty() => continue,
+                    facts => Output::Send(json!({ "type": "facts", "fact": facts })),
+                },
+                output => output,
+            };
+            self.line.output(now, output);
+        }
+        drop(store);
+        if let Some(meter) = self.stream.meter() {
+            self.app.reports.lock().heard(self.report, meter);
+            self.line.audio(now, meter.seconds());
+        }
+        true
+    }
+
     /// Sends the close frame and waits for the client's, so that what was sent before it arrives.
-    async fn close(&mut self, code: u16) -> u16 {
+    async fn close(&mut self, code: u16, by: By) -> End {
         let frame = CloseFrame { code, reason: "".into() };
         let goodbye = async {
             if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
@@ -175,6 +218,6 @@ impl Connection {
         };
         // Past the limit the connection is dropped, which is all that is left to do.
         let _ = timeout(Duration::from_secs(2), goodbye).await;
-        code
+        (code, by)
     }
 }

@@ -57,6 +57,13 @@ impl App {
     }
 }
 
+impl App {
+    /// The life of a token that is issued now, in seconds.
+    pub(crate) fn token_seconds(&self) -> u64 {
+        self.faults.lock().token_seconds().unwrap_or(self.options.token_seconds)
+    }
+}
+
 impl std::ops::Deref for App {
     type Target = Shared;
 

@@ -47,8 +47,6 @@ pub(crate) enum Output {
     /// Look for facts in what was said so far and send those that are new.
     Extract,
     Close(u16),
-    /// Break the connection without a close frame.
-    Drop,
 }
 
 /// A final segment of the transcript.
@@ -69,25 +67,8 @@ pub(crate) struct Progress {
     pub(crate) said: VecDeque<Said>,
 }
 
-/// Ways in which this socket is to fail; see `faults.rs`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Misbehaviour {
-    pub(crate) configuration: Option<ConfigurationFault>,
-    /// How long after `CONFIG_ACCEPTED` the connection breaks.
-    pub(crate) drop_after: Option<Duration>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum ConfigurationFault {
-    /// Answer with this status.
-    Status(&'static str),
-    /// Never answer anything.
-    Silent,
-}
-
 pub(crate) struct Stream {
     script: Arc<Script>,
-    misbehaviour: Misbehaviour,
     /// The fastest pace of audio, as a multiple of real time; `None`: any.
     max_pace: Option<f64>,
     state: State,
@@ -97,8 +78,6 @@ pub(crate) struct Stream {
 enum State {
     Waiting,
     Streaming(Box<Live>),
-    /// A fault: nothing is answered any more.
-    Silent,
     Over,
 }
 
@@ -122,8 +101,8 @@ struct Segment {
 }
 
 impl Stream {
-    pub(crate) fn new(script: Arc<Script>, misbehaviour: Misbehaviour, max_pace: Option<f64>) -> Self {
-        Self { script, misbehaviour, max_pace, state: State::Waiting, outputs: VecDeque::new() }
+    pub(crate) fn new(script: Arc<Script>, max_pace: Option<f64>) -> Self {
+        Self { script, max_pace, state: State::Waiting, outputs: VecDeque::new() }
     }
 
     /// What is to be done next, in order; drain it after every [`Self::handle`].
@@ -135,8 +114,7 @@ impl Stream {
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         match &self.state {
             State::Waiting => Some(CONFIGURATION_LIMIT),
-            State::Streaming(live) => Some(live.accepted + self.misbehaviour.drop_after?),
-            State::Silent | State::Over => None,
+            State::Streaming(_) | State::Over => None,
         }
     }
 
@@ -166,7 +144,7 @@ impl Stream {
                     self.state = State::Streaming(live);
                 }
             }
-            (state @ (State::Silent | State::Over), _) => self.state = state,
+            (State::Over, _) => {}
         }
     }
 
@@ -180,16 +158,6 @@ impl Stream {
     }
 
     fn configure(&mut self, now: Duration, message: &Value) {
-        match self.misbehaviour.configuration {
-            Some(ConfigurationFault::Silent) => {
-                self.state = State::Silent;
-                return;
-            }
-            Some(ConfigurationFault::Status(status)) => {
-                return self.refuse(Refusal::new(status, "a fault that was asked for"));
-            }
-            None => {}
-        }
         match Configuration::read(message.get("configuration")) {
             Err(refusal) => self.refuse(refusal),
             Ok(configuration) => {
@@ -211,13 +179,7 @@ impl Stream {
     fn stream(&mut self, live: &mut Live, now: Duration, input: Input<'_>, progress: &mut Progress) -> bool {
         let out = &mut self.outputs;
         match input {
-            Input::Tick => {
-                let due = self.misbehaviour.drop_after.is_some_and(|after| now >= live.accepted + after);
-                if due {
-                    out.push_back(Output::Drop);
-                }
-                due
-            }
+            Input::Tick => false,
             Input::Audio(bytes) if bytes.len() > MAX_CHUNK => live.fail(
                 out,
                 413,
@@ -379,7 +341,8 @@ impl Live {
     }
 }
 
-fn error(status: u16, title: &str, details: &str) -> Value {
+/// An `error` message.
+pub(crate) fn error(status: u16, title: &str, details: &str) -> Value {
     let id = Uuid::new_v4();
     json!({
         "type": "error",
@@ -391,6 +354,11 @@ fn error(status: u16, title: &str, details: &str) -> Value {
 fn parse(text: &str) -> Option<(String, Value)> {
     let message: Value = serde_json::from_str(text).ok()?;
     Some((message.get("type")?.as_str()?.to_owned(), message))
+}
+
+/// A text message's `type`, where it has one.
+pub(crate) fn kind(text: &str) -> Option<String> {
+    parse(text).map(|(kind, _)| kind)
 }
 
 fn milliseconds(seconds: f64) -> f64 {

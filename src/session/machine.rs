@@ -5,23 +5,20 @@ use std::time::Duration;
 
 use super::backlog::{Backlog, Ledger, Span};
 use super::backoff::Backoff;
-use super::live::{Live, Stalled};
+use super::live::Live;
 use super::requests::Requests;
 use super::timeline::Timeline;
 use super::transcript::Transcript;
 use super::{Event, Input, Options, Output, RequestId, SocketId, State, Warning, WarningCode};
 use crate::audio::container::Place;
 use crate::error::{Code, Error};
+use crate::protocol::CONFIGURATION_TIME_LIMIT;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::server::Segment;
-use crate::protocol::{CONFIGURATION_TIME_LIMIT, MAX_AUDIO_MESSAGE_BYTES};
 
 /// Parts of the buffer's bound at which the app is warned, and below which it would be warned again.
 const BUFFER_HIGH: f64 = 0.8;
 const BUFFER_LOW: f64 = 0.5;
-
-/// The most bytes of packets in a chunk: the rest is for a container's headers.
-const MOST_CHUNK_BYTES: usize = MAX_AUDIO_MESSAGE_BYTES - 4_000;
 
 /// A stream, from the first socket to the last message.
 #[derive(Debug)]
@@ -442,52 +439,6 @@ impl Session {
             let unsent = self.backlog.ledger().buffered.as_secs_f64();
             let message = format!("the stream could not be ended in time; {unsent:.1} s of audio are unsent");
             self.fail(Error::new(Code::Timeout, message));
-        }
-    }
-
-    // Audio to the socket
-
-    fn looked(&mut self, buffered_bytes: usize, now: Duration) {
-        let Connection::Live(live) = &mut self.connection else { return };
-        if live.looked(buffered_bytes, self.backlog.in_flight_until(), now) == Err(Stalled) {
-            self.outputs.push_back(Output::CloseSocket);
-            self.lost(connection_lost("the socket takes no more audio".to_owned()), now);
-        }
-    }
-
-    fn transmit(&mut self, now: Duration) {
-        let Connection::Live(live) = &mut self.connection else { return };
-        live.idle();
-        let target = self.options.chunk;
-        loop {
-            let buffered = self.backlog.ledger().buffered;
-            if let Some(message) = self.requests.next_message(self.backlog.in_flight_until(), buffered.is_zero()) {
-                self.outputs.push_back(Output::SendText(message.to_json()));
-                continue;
-            }
-            let partial = self.is_paused || self.requests.want_partial();
-            let is_due = !buffered.is_zero() && (partial || buffered >= target);
-            if !is_due || !live.allows(buffered.min(target), now) {
-                return;
-            }
-            let mut chunk = Vec::new();
-            let held = self.backlog.ledger().buffered;
-            let is_ending = self.requests.is_ending();
-            let mut written = Duration::ZERO;
-            let span = self.backlog.take_chunk(target, MOST_CHUNK_BYTES, partial, |packet, is_last| {
-                written += packet.duration;
-                let place = match is_last {
-                    false => Place::Within,
-                    true if is_ending && written == held => Place::EndOfStream,
-                    true => Place::EndOfChunk,
-                };
-                live.container.write(packet, place, &mut chunk);
-            });
-            let Some(span) = span else { return };
-            self.timeline.sent(span.start, span.end);
-            live.handed(chunk.len(), span.end.saturating_sub(span.start), now);
-            self.bytes_sent += chunk.len() as u64;
-            self.outputs.push_back(Output::SendAudio(chunk));
         }
     }
 }

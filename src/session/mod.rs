@@ -5,7 +5,7 @@
 //! [`Input::Tick`] at the latest, whatever else happens before. Time is a `Duration` since an instant of the driver's choice and never
 //! runs backwards; capture time is a `Duration` since the first captured frame.
 //!
-//! - `machine`: states and what moves between them; `messages`: what the service says.
+//! - `machine`: states and what moves between them; `messages`: what the service says; `transmit`: audio to the socket.
 //! - `backlog`: packets that are not yet acknowledged, and the ledger.
 //! - `requests`: what the app waits for.
 //! - `live`: a configured socket: what it was given and what has left it.
@@ -23,6 +23,7 @@ mod pace;
 mod requests;
 mod timeline;
 mod transcript;
+mod transmit;
 
 use std::time::Duration;
 

@@ -40,15 +40,11 @@ fn silence(seconds: f64) -> Vec<u8> {
 
 impl Room {
     fn new() -> Self {
-        Self::with(Misbehaviour::default(), None)
+        Self::with(None)
     }
 
-    fn with(misbehaviour: Misbehaviour, max_pace: Option<f64>) -> Self {
-        Self {
-            stream: Stream::new(script(), misbehaviour, max_pace),
-            now: Duration::ZERO,
-            progress: Progress::default(),
-        }
+    fn with(max_pace: Option<f64>) -> Self {
+        Self { stream: Stream::new(script(), max_pace), now: Duration::ZERO, progress: Progress::default() }
     }
 
     fn open() -> Self {
@@ -87,7 +83,6 @@ fn names(outputs: &[Output]) -> Vec<String> {
         Output::Send(message) => message["type"].as_str().unwrap().to_owned(),
         Output::Extract => "(extract)".into(),
         Output::Close(code) => format!("(close {code})"),
-        Output::Drop => "(drop)".into(),
     };
     outputs.iter().map(name).collect()
 }
@@ -246,7 +241,7 @@ fn audio_much_faster_than_the_pace_is_cut_off_only_where_there_is_one() {
     let mut free = Room::open();
     assert!(!names(&free.input(Input::Audio(&silence(2.0)))).contains(&"error".into()));
 
-    let mut strict = Room::with(Misbehaviour::default(), Some(1.5));
+    let mut strict = Room::with(Some(1.5));
     strict.configure(configuration());
     strict.audio(&silence(60.0));
     let mut cut = Vec::new();
@@ -275,25 +270,4 @@ fn a_second_socket_says_the_unfinished_line_again_and_counts_its_time_from_its_o
     assert_eq!(items.last().unwrap()["transcript"], "a b c d e f g h i j k l m");
     assert_eq!(items.last().unwrap()["time"], json!({ "start": 0.0, "end": 5.0 }));
     assert_eq!(second.progress.said.len(), 2);
-}
-
-#[test]
-fn a_fault_answers_the_configuration_with_its_status_or_not_at_all() {
-    let fault = |configuration| Misbehaviour { configuration: Some(configuration), drop_after: None };
-    let mut denied = Room::with(fault(ConfigurationFault::Status("CONFIG_DENIED")), None);
-    assert_eq!(names(&denied.configure(configuration())), ["CONFIG_DENIED", "(close 1000)"]);
-    let mut silent = Room::with(fault(ConfigurationFault::Silent), None);
-    assert!(silent.configure(configuration()).is_empty());
-    silent.now = 60 * SECOND;
-    assert!(silent.input(Input::Tick).is_empty());
-}
-
-#[test]
-fn a_fault_drops_the_connection_so_long_after_acceptance() {
-    let mut room = Room::with(Misbehaviour { configuration: None, drop_after: Some(3 * SECOND) }, None);
-    room.now = SECOND;
-    room.configure(configuration());
-    assert_eq!(room.stream.next_timeout(), Some(4 * SECOND));
-    room.now = 4 * SECOND;
-    assert_eq!(room.input(Input::Tick), [Output::Drop]);
 }

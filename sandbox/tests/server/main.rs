@@ -3,6 +3,7 @@
 
 mod auth;
 mod control;
+mod faults;
 mod pages;
 mod rest;
 mod socket;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ossicle_sandbox::Options;
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, Socket, configuration, soon, speech};
+use crate::support::{Sandbox, Socket, configuration, ogg, soon, speech};
 
 fn transcripts(messages: &[Value]) -> Vec<&Value> {
     messages.iter().filter(|message| message["type"] == "transcript").map(|message| &message["data"][0]).collect()
@@ -189,22 +189,57 @@ fn audio_faster_than_the_pace_is_cut_off_where_a_pace_is_set() {
 }
 
 #[test]
-fn a_container_is_taken_and_its_length_is_known() {
+fn opus_in_ogg_is_decoded_as_it_arrives_and_can_be_had_as_wav() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();
     let mut socket = sandbox.connect(&id);
-    let mut ogg = configuration();
-    ogg["audioFormat"] = json!("audio/ogg; codecs=opus");
-    socket.configure(&ogg);
+    let mut as_ogg = configuration();
+    as_ogg["audioFormat"] = json!("audio/ogg; codecs=opus");
+    socket.configure(&as_ogg);
     assert_eq!(socket.receive()["type"], "CONFIG_ACCEPTED");
-    let mut page = b"OggS\0\0".to_vec();
-    page.extend((48_000u64 * 9).to_le_bytes());
-    page.extend([0; 12]);
-    page.extend([1, 4, 0, 0, 0, 0]);
-    socket.binary(page);
-    assert!(transcripts(&end(&mut socket)).len() >= 2);
+    let mut samples = vec![0; 16_000];
+    samples.extend(speech(9.0).chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
+    for chunk in ogg(&samples).chunks(750) {
+        socket.binary(chunk.to_vec());
+    }
+    let messages = end(&mut socket);
+    let first = transcripts(&messages)[0]["time"]["start"].as_f64().unwrap();
+    assert!((0.98..1.05).contains(&first), "the second of silence is not speech: {first}");
     let report = &sandbox.sockets(&id)[0];
-    assert_eq!((&report["receivedSeconds"], &report["rms"]), (&json!(9.0), &Value::Null));
+    assert_eq!(report["receivedSeconds"], 10.0);
+    let rms = report["rms"].as_f64().unwrap();
+    assert!((rms - 8000.0 / 32768.0 / 2f64.sqrt() * 0.9f64.sqrt()).abs() < 0.005, "{rms}");
+    let heard = report["heard"].as_array().unwrap();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!((heard[0]["start"].as_f64().unwrap() - 1.0).abs() < 0.05, "{heard:?}");
+
+    let audio = format!("/sandbox/streams/{id}/audio/0");
+    assert!(sandbox.send("GET", &audio, &[], None).bytes.starts_with(b"OggS"), "as it came");
+    let wav = sandbox.send("GET", &format!("{audio}?format=wav"), &[], None);
+    assert_eq!((wav.status, wav.header("content-type"), wav.bytes.len()), (200, "audio/wav", 44 + 480_000 * 2));
+    let odd = sandbox.send("GET", &format!("{audio}?format=mp3"), &[], None);
+    assert_eq!((odd.status, odd.fields()), (400, vec!["format"]));
+}
+
+#[test]
+fn a_container_that_is_not_decoded_is_taken_and_there_is_no_wav_of_it() {
+    let sandbox = Sandbox::start();
+    let id = sandbox.interaction();
+    let mut socket = sandbox.stream(&id);
+    let mut other = sandbox.connect(&id);
+    let mut as_mp4 = configuration();
+    as_mp4["audioFormat"] = json!("audio/mp4");
+    other.configure(&as_mp4);
+    assert_eq!(other.receive()["type"], "CONFIG_ACCEPTED");
+    other.binary(b"\0\0\0\x18ftypisom".to_vec());
+    end(&mut other);
+    end(&mut socket);
+    let report = &sandbox.sockets(&id)[1];
+    assert_eq!((&report["receivedSeconds"], &report["rms"]), (&json!(0.25), &Value::Null));
+    for n in [0, 1] {
+        let path = format!("/sandbox/streams/{id}/audio/{n}?format=wav");
+        assert_eq!(sandbox.send("GET", &path, &[], None).status, 406);
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A server on a free port, and blocking clients for it.
 
 use std::{
+    io::ErrorKind::WouldBlock,
     net::TcpStream,
     time::{Duration, Instant},
 };
 
+use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use ossicle_sandbox::{Options, Server, serve};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -130,17 +132,25 @@ impl Sandbox {
 
     /// Opens a stream's socket, or gives the status that refused it.
     pub(crate) fn connect_as(&self, token: &str, tenant: &str, interaction: &str) -> Result<Socket, u16> {
+        self.connect_within(LIMIT, token, tenant, interaction).expect("an answer to the upgrade")
+    }
+
+    /// `None`: the request to open the socket was not answered within so long.
+    pub(crate) fn connect_within(
+        &self, limit: Duration, token: &str, tenant: &str, interaction: &str,
+    ) -> Option<Result<Socket, u16>> {
         let address = self.url.trim_start_matches("http://");
         let url = format!(
             "ws://{address}/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}&token=Bearer%20{token}"
         );
         let tcp = TcpStream::connect(address).unwrap();
-        tcp.set_read_timeout(Some(LIMIT)).unwrap();
+        tcp.set_read_timeout(Some(limit)).unwrap();
         match tungstenite::client(url.into_client_request().unwrap(), tcp) {
-            Ok((socket, _)) => Ok(Socket(socket)),
+            Ok((socket, _)) => Some(Ok(Socket(socket))),
             Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(response))) => {
-                Err(response.status().as_u16())
+                Some(Err(response.status().as_u16()))
             }
+            Err(tungstenite::HandshakeError::Interrupted(_)) => None,
             Err(other) => panic!("{other}"),
         }
     }
@@ -188,23 +198,54 @@ impl Socket {
         self.0.send(Message::binary(bytes)).unwrap();
     }
 
-    /// The next message; a close is `{"close": code}`, a broken connection `{"close": 1006}`.
+    /// The next message; a close is `{"close": code}`, a broken connection `{"close": 1006}`. What is no JSON is
+    /// `{"garbage": text}`, and a binary message `{"binary": length}`.
     pub(crate) fn receive(&mut self) -> Value {
         loop {
             match self.0.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Ok(Message::Text(text)) => {
+                    return serde_json::from_str(&text).unwrap_or_else(|_| json!({ "garbage": text.as_str() }));
+                }
+                Ok(Message::Binary(bytes)) => return json!({ "binary": bytes.len() }),
                 Ok(Message::Close(frame)) => {
                     // Lets the library answer the close frame.
                     while self.0.read().is_ok() {}
                     return json!({ "close": frame.map(|frame| u16::from(frame.code)) });
                 }
                 Ok(_) => {}
-                Err(tungstenite::Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                Err(tungstenite::Error::Io(error)) if error.kind() == WouldBlock => {
                     panic!("nothing came within the limit")
                 }
                 Err(_) => return json!({ "close": 1006 }),
             }
         }
+    }
+
+    /// Whether nothing comes for so long.
+    pub(crate) fn is_quiet(&mut self, time: Duration) -> bool {
+        self.0.get_ref().set_read_timeout(Some(time)).unwrap();
+        let quiet = matches!(self.0.read(), Err(tungstenite::Error::Io(error)) if error.kind() == WouldBlock);
+        self.0.get_ref().set_read_timeout(Some(LIMIT)).unwrap();
+        quiet
+    }
+
+    /// Sends audio until nobody has taken any for so long; gives the bytes that went out.
+    pub(crate) fn fill(&mut self, time: Duration) -> usize {
+        self.0.get_ref().set_write_timeout(Some(time)).unwrap();
+        let mut sent = 0;
+        while sent < 64 << 20 && self.0.send(Message::binary(vec![0; 8000])).is_ok() {
+            sent += 8000;
+        }
+        sent
+    }
+
+    /// Messages up to the end, which is the last: `{"close": code}`.
+    pub(crate) fn rest(&mut self) -> Vec<Value> {
+        let mut messages = Vec::new();
+        while messages.last().is_none_or(|message: &Value| message.get("close").is_none()) {
+            messages.push(self.receive());
+        }
+        messages
     }
 
     /// Messages up to the one of this type, which is the last.
@@ -242,4 +283,23 @@ pub(crate) fn configuration() -> Value {
 pub(crate) fn speech(seconds: f64) -> Vec<u8> {
     let sample = |n: usize| (8000.0 * (n as f64 * 0.17).sin()) as i16;
     (0..(seconds * 16_000.0) as usize).flat_map(|n| sample(n).to_le_bytes()).collect()
+}
+
+/// Opus in Ogg of 16 kHz mono samples, exactly as long as they are.
+pub(crate) fn ogg(samples: &[i16]) -> Vec<u8> {
+    let mut encoder = OpusEncoder::new(16_000, 1, Application::Voip).unwrap();
+    encoder.bitrate_bps = 24_000;
+    let head = OpusHead::for_encoder(&encoder, 16_000);
+    // What the encoder is late by comes out after the last sample, and the last granule position cuts off the rest.
+    let mut left = samples.len() * 3 + usize::from(head.pre_skip);
+    let mut padded = samples.to_vec();
+    padded.resize(left.div_ceil(960) * 320, 0);
+    let mut writer = OggOpusWriter::new(Vec::new(), head).unwrap();
+    let mut packet = vec![0; 4000];
+    for frame in padded.chunks_exact(320) {
+        let size = encoder.encode_s16(frame, 320, &mut packet).unwrap();
+        writer.write_packet_with_duration(&packet[..size], left.min(960) as u32).unwrap();
+        left -= left.min(960);
+    }
+    writer.finish().unwrap()
 }
