@@ -63,7 +63,7 @@ pub(super) enum Connection {
     /// The configuration was sent; it must be answered by then.
     Configuring { until: Duration },
     /// Audio may flow.
-    Live(Live),
+    Live(Box<Live>),
     /// The next attempt is due then.
     Waiting { until: Duration },
 }
@@ -255,7 +255,8 @@ impl Session {
         }
         // A serial number tells one socket's logical stream from another's, should somebody join them.
         let container = self.options.format.open(self.socket);
-        self.connection = Connection::Live(Live::new(container, self.options.catch_up_rate, self.options.chunk, now));
+        let live = Live::new(container, self.options.catch_up_rate, self.options.chunk, now);
+        self.connection = Connection::Live(Box::new(live));
         self.requests.extend(self.answer_deadline(now));
         self.timeline.restart();
         self.transcript.restart();

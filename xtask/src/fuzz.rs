@@ -62,7 +62,8 @@ fn plant(corpus: &Path) -> Result<()> {
     let fixtures = fs::read_to_string(place::root().join("tests/wire/server.json"))?;
     let mut count = 0;
     for piece in fixtures.split("\"message\": ").skip(1) {
-        let message = piece.split("\"means\"").next().unwrap_or_default().trim().trim_end_matches(',').replace('\n', " ");
+        let message =
+            piece.split("\"means\"").next().unwrap_or_default().trim().trim_end_matches(',').replace('\n', " ");
         let life = format!("o\na\np0\n{message}\nt\x04\0\nf\n{message}\ne\n{message}\n");
         fs::write(corpus.join(format!("seed-{count}")), life)?;
         count += 1;

@@ -41,11 +41,13 @@ pub(crate) enum Need {
     Firefox,
     /// Programs that make speech and read audio files.
     AudioTools,
+    /// A virtual sound card.
+    SoundCard,
 }
 
 impl Need {
     /// All of them, in the order in which they are met.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
@@ -54,6 +56,7 @@ impl Need {
         Self::Chromedriver,
         Self::Firefox,
         Self::AudioTools,
+        Self::SoundCard,
         Self::WasmBindgen,
         Self::WasmPack,
         Self::Geckodriver,
@@ -68,6 +71,7 @@ impl Need {
             Self::Chromedriver => &apt::CHROMEDRIVER,
             Self::Firefox => &apt::FIREFOX,
             Self::AudioTools => &apt::AUDIO_TOOLS,
+            Self::SoundCard => &apt::SOUND_CARD,
             _ => &[],
         }
     }

@@ -76,7 +76,16 @@ impl Part {
                 Need::Geckodriver,
             ],
             Self::Sdk => &[Need::Npm],
-            Self::E2e => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::AudioTools],
+            Self::E2e => &[
+                Need::WasmTarget,
+                Need::Npm,
+                Need::WasmBindgen,
+                Need::Chromium,
+                Need::Firefox,
+                Need::Geckodriver,
+                Need::AudioTools,
+                Need::SoundCard,
+            ],
             Self::Package => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::AudioTools],
         }
     }
@@ -231,8 +240,7 @@ fn tests(run: Run) -> Result<Verdict> {
 
 /// The tests of this machine, and a short run of the fuzzer.
 fn native() -> Result<Verdict> {
-    let mut verdict =
-        tests(Run::new("run the native tests", "cargo").args(["test", "--workspace", "--no-fail-fast"]))?;
+    let mut verdict = tests(Run::new("run the native tests", "cargo").args(["test", "--workspace", "--no-fail-fast"]))?;
     if let Err(failure) = fuzz::run(fuzz::SHORT) {
         verdict.failures.push(format!("{failure:#}"));
     }
@@ -253,6 +261,7 @@ fn clippy() -> Result<Verdict> {
     let native = lint("lint natively", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     let wasm = wasm_target::run("lint for wasm", "cargo")
         .args(["clippy", "--package", "ossicle", "--package", "ossicle-opus", "--package", "ossicle-flac"])
+        .args(["--package", "ossicle-resampler", "--package", "ossicle-bench-audio"])
         .args(["--all-targets", "--target", wasm_target::name()])
         .args(["--", "-D", "warnings"])
         .outcome()?;
@@ -279,8 +288,16 @@ fn node_tests(folder: &str) -> Result<Verdict> {
         .args(["--test", "--test-reporter=spec"])
         .args(files)
         .env("OSSICLE_SANDBOX_BIN", serve::program());
-    if let Ok(chromium) = apt::CHROMIUM[0].program() {
-        run = run.env("CHROMIUM", chromium);
+    // What is here, for the tests that need it; those say what is missing.
+    let programs = [
+        ("CHROMIUM", apt::CHROMIUM[0].program().ok()),
+        ("FIREFOX", apt::FIREFOX[0].program().ok()),
+        ("GECKODRIVER", place::program(&["geckodriver"])),
+    ];
+    for (name, program) in programs {
+        if let Some(program) = program {
+            run = run.env(name, program);
+        }
     }
     tests(run)
 }

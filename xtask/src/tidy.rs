@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 /// Where source files live.
-const ROOTS: [&str; 8] = ["src", "codecs", "sandbox", "xtask", "www", "tests", "benches", "fuzz"];
+const ROOTS: [&str; 9] = ["src", "codecs", "resampler", "sandbox", "xtask", "www", "tests", "benches", "fuzz"];
 /// Folders that are made, not written.
 const MADE: [&str; 3] = ["target", "pkg", "node_modules"];
 /// Past this a file is two concepts.
@@ -92,8 +92,9 @@ fn front(name: &str, text: &str) -> Vec<String> {
 }
 
 fn purity(name: &str, text: &str) -> Vec<String> {
-    let is_core =
-        name.starts_with("src/") && !name.starts_with("src/web/") && !["src/web.rs", "src/lib.rs"].contains(&name);
+    let is_core = (name.starts_with("src/") || name.starts_with("resampler/src/"))
+        && !name.starts_with("src/web/")
+        && !["src/web.rs", "src/lib.rs"].contains(&name);
     if !is_core || !name.ends_with(".rs") {
         return Vec::new();
     }

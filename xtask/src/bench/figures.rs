@@ -139,8 +139,11 @@ impl Figures {
         Ok(format!(
             "# Benchmarks
 
-Written by `cargo xtask bench --only audio`, which measures all of it again. {date}: {machine}; {compiler}; {browser},
-headless. Each figure is the best of {rounds} rounds, with the median behind it: the best is what the machine can do, and how
+Written by `cargo xtask bench --only audio`, which measures all of it again.
+
+{date}: {machine}; {compiler}; {browser}, headless.
+
+Each figure is the best of {rounds} rounds, with the median behind it: the best is what the machine can do, and how
 far the median is from it tells how much else it did.
 
 ## The stages
@@ -158,8 +161,8 @@ Speech at 48 kHz, pushed in blocks of 20 ms into a `Stream` of the shipped packa
 - *in pushFrame*: the time within the calls, as it passes.
 - *page*: processor time of the page's main thread, with timers, messages and garbage collection. The blocks come faster than
   in life, and a target is for this.
-- *page, live*: the same with a block every 20 ms. Meanwhile others have used the processor and its caches: on a machine that
-  is shared it is up to twice or thrice as much, and says more about the others than about the package.
+- *page, live*: the same with a block every 20 ms, as a microphone has them. It is more, and varies with what else the machine
+  does between two blocks.
 - *process*: as *page*, with all threads: the browser's own encoder has some.
 
 {streams}"
@@ -232,7 +235,7 @@ mod tests {
     #[test]
     fn the_report_tells_when_and_on_what_it_was_measured() {
         let report = Figures::read(&[NATIVE, BROWSER]).unwrap().report("rustc 1.95.0", 3).unwrap();
-        assert!(report.contains("2026-01-02: A machine, 2 cores; rustc 1.95.0; Chromium 1"), "{report}");
+        assert!(report.contains("\n2026-01-02: A machine, 2 cores; rustc 1.95.0; Chromium 1"), "{report}");
     }
 
     #[test]

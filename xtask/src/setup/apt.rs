@@ -37,6 +37,11 @@ pub(crate) const AUDIO_TOOLS: [Package; 5] = [
     Package { name: "opus-tools", programs: &["opusinfo"] },
     Package { name: "flac", programs: &["flac"] },
 ];
+/// A virtual sound card: its server, and what plays and plugs.
+pub(crate) const SOUND_CARD: [Package; 2] = [
+    Package { name: "pulseaudio", programs: &["pulseaudio"] },
+    Package { name: "pulseaudio-utils", programs: &["pactl"] },
+];
 
 impl Package {
     /// Whether one of its programs, or an equal, is on this machine.
