@@ -1,12 +1,22 @@
-//! The audio path allocates nothing per block once it is warm.
+//! The audio path allocates nothing per block once it is warm, containers little per chunk, and nothing grows with time.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
+use ossicle::audio::container::{Format, Place};
 use ossicle::audio::encode::pcm::PcmEncoder;
 use ossicle::audio::encode::{Encoder, FrameCodec, Framed, OPUS_FRAME};
+use ossicle::audio::mixer::{Mixed, Mixer, SourceId};
 use ossicle::audio::path::Encoded;
 use ossicle::audio::{AudioPath, Packet};
+use ossicle::protocol::client::Configuration;
+use ossicle::session::{Input, Options, Output, Session};
+use serde_json::json;
+
+/// What 250 ms of Opus are.
+const PACKETS_A_CHUNK: u64 = 12;
 
 /// A codec of no cost: what is counted is the path's own.
 struct Mute;
@@ -47,4 +57,96 @@ fn a_warm_path_allocates_nothing_whatever_the_rate_and_the_channels() {
             }
         }
     }
+}
+
+#[test]
+fn a_container_allocates_nothing_for_a_chunk_or_twice_a_packet_for_ogg_and_keeps_none_of_it() {
+    // For each packet a copy and what the `ogg` crate makes and drops, for each page its header.
+    let opus = Format::OggOpus { channels: 1, sample_rate: 16_000 };
+    let flac = Format::Flac { header: vec![0; 42] };
+    for (format, a_packet, a_chunk) in [(Format::Raw, 0, 0), (flac, 0, 0), (opus, 2, 1)] {
+        let mut container = format.open(1);
+        let (mut start, mut chunk, bytes) = (Duration::ZERO, Vec::new(), [0x48; 100]);
+        let mut write = |chunk: &mut Vec<u8>| {
+            chunk.clear();
+            for within in 1..=PACKETS_A_CHUNK {
+                let place = if within == PACKETS_A_CHUNK { Place::EndOfChunk } else { Place::Within };
+                container.write(Packet { start, duration: OPUS_FRAME, bytes: &bytes }, place, chunk);
+                start += OPUS_FRAME;
+            }
+        };
+        (0..10).for_each(|_| write(&mut chunk));
+        let counted = allocation_counter::measure(|| (0..100).for_each(|_| write(&mut chunk)));
+        let most = 100 * (PACKETS_A_CHUNK * a_packet + a_chunk);
+        assert!(counted.count_total <= most, "{format:?}: {} allocations of {most}", counted.count_total);
+        assert_eq!(counted.bytes_current, 0, "{format:?}");
+    }
+}
+
+/// A microphone at 8 kHz, mixed, encoded and sent; what left the socket is acknowledged after a while.
+struct Visit {
+    mixer: Mixer,
+    source: SourceId,
+    path: AudioPath,
+    session: Session,
+    now: Duration,
+    sent: usize,
+}
+
+impl Visit {
+    const RATE: u32 = 8_000;
+    const BLOCK: Duration = Duration::from_millis(20);
+
+    fn new() -> Self {
+        let mut mixer = Mixer::new(Self::RATE, 1);
+        let source = mixer.attach(0, Duration::ZERO).unwrap();
+        let encoder = Framed::new(Mute, Self::RATE, 1, OPUS_FRAME, 52);
+        let configuration = json!({
+            "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
+            "mode": { "type": "facts", "outputLocale": "en" },
+        });
+        let mut options = Options::new(Configuration::from_value(configuration).unwrap());
+        options.format = Format::OggOpus { channels: 1, sample_rate: Self::RATE };
+        let mut session = Session::new(options, Duration::ZERO);
+        session.handle(Input::SocketOpened(1), Duration::ZERO);
+        session.handle(Input::Text(1, r#"{"type":"CONFIG_ACCEPTED"}"#), Duration::ZERO);
+        let path = AudioPath::new(Self::RATE, 1, Box::new(encoder)).unwrap();
+        Self { mixer, source, path, session, now: Duration::ZERO, sent: 0 }
+    }
+
+    fn run_for(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while self.now < until {
+            self.now += Self::BLOCK;
+            let (now, path, session) = (self.now, &mut self.path, &mut self.session);
+            let mut packets = |encoded: Encoded<'_>| {
+                if let Encoded::Packet(packet) = encoded {
+                    session.handle(Input::Packet(packet.start, packet.duration, packet.bytes), now);
+                }
+            };
+            let mut mixed = |mixed: Mixed<'_>| {
+                if let Mixed::Frames(planes) = mixed {
+                    path.push(&[&planes[0]], Self::RATE, &mut packets).unwrap();
+                }
+            };
+            self.mixer.push(self.source, &[0.1; 160], Self::RATE, now, now, &mut mixed).unwrap();
+            self.session.handle(Input::Tick { buffered_bytes: 0 }, now);
+            while let Some(output) = self.session.poll_output() {
+                self.sent += usize::from(matches!(output, Output::SendAudio(_)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_hour_takes_no_more_memory_than_two_minutes() {
+    let mut visit = Visit::new();
+    visit.run_for(Duration::from_secs(120));
+    let counted = allocation_counter::measure(|| visit.run_for(Duration::from_secs(3_480)));
+    assert_eq!(counted.bytes_current, 0);
+    let ledger = visit.session.ledger();
+    assert!(ledger.captured > Duration::from_secs(3_599), "{ledger:?}");
+    assert!(ledger.captured - ledger.acknowledged < Duration::from_secs(60), "{ledger:?}");
+    assert!(ledger.dropped.is_zero(), "{ledger:?}");
+    assert!(visit.sent > 14_000, "{}", visit.sent);
 }
