@@ -139,14 +139,14 @@ impl Visit {
 }
 
 #[test]
-fn an_hour_takes_no_more_memory_than_two_minutes() {
+fn twelve_hours_take_no_more_memory_than_two_minutes() {
     let mut visit = Visit::new();
     visit.run_for(Duration::from_secs(120));
-    let counted = allocation_counter::measure(|| visit.run_for(Duration::from_secs(3_480)));
+    let counted = allocation_counter::measure(|| visit.run_for(Duration::from_secs(12 * 3_600 - 120)));
     assert_eq!(counted.bytes_current, 0);
     let ledger = visit.session.ledger();
-    assert!(ledger.captured > Duration::from_secs(3_599), "{ledger:?}");
+    assert!(ledger.captured > Duration::from_secs(12 * 3_600 - 1), "{ledger:?}");
     assert!(ledger.captured - ledger.acknowledged < Duration::from_secs(60), "{ledger:?}");
     assert!(ledger.dropped.is_zero(), "{ledger:?}");
-    assert!(visit.sent > 14_000, "{}", visit.sent);
+    assert!(visit.sent > 170_000, "{}", visit.sent);
 }
