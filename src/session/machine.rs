@@ -422,6 +422,7 @@ impl Session {
             _ => {}
         }
         self.acknowledge_by_time(now);
+        self.listen_for_life(now);
         self.expire_requests(now);
     }
 
@@ -431,14 +432,33 @@ impl Session {
         }
     }
 
+    /// Asks a service that has said nothing for long, and gives its socket up if it does not answer.
+    fn listen_for_life(&mut self, now: Duration) {
+        let Connection::Live(live) = &mut self.connection else { return };
+        if live.is_silent() {
+            if self.requests.met_silence() {
+                self.outputs.push_back(Output::CloseSocket);
+                self.lost(connection_lost("the service does not answer".to_owned()), now);
+            } else {
+                live.spoke(now);
+            }
+        } else if live.wants_a_sign(self.options.acknowledge_after) && !self.requests.is_ending() {
+            live.asked(now);
+            self.requests.probe(self.backlog.in_flight_until());
+        }
+    }
+
     fn expire_requests(&mut self, now: Duration) {
         while let Some(id) = self.requests.expired_flush(now) {
             let error = Error::new(Code::Timeout, "the service did not answer the flush in time");
             self.outputs.push_back(Output::Answered(id, Err(error)));
         }
         if self.requests.end_expired(now) {
-            let unsent = self.backlog.ledger().buffered.as_secs_f64();
-            let message = format!("the stream could not be ended in time; {unsent:.1} s of audio are unsent");
+            let ledger = self.backlog.ledger();
+            let unsent = (ledger.in_flight + ledger.buffered).as_secs_f64();
+            let message = format!(
+                "the stream could not be ended in time; {unsent:.1} s of audio are unsent, or not known to have arrived"
+            );
             self.fail(Error::new(Code::Timeout, message));
         }
     }

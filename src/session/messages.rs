@@ -9,6 +9,9 @@ use crate::protocol::server::{Segment, ServerMessage, ServiceError};
 
 impl Session {
     pub(super) fn text(&mut self, text: &str, now: Duration) {
+        if let Connection::Live(live) = &mut self.connection {
+            live.spoke(now);
+        }
         let Ok(parsed) = ServerMessage::parse(text) else {
             let message = format!("the service sent a message of {} bytes that cannot be read", text.len());
             return self.announce(Event::Error(Error::new(Code::Protocol, message)));
@@ -66,10 +69,20 @@ impl Session {
     }
 
     fn flushed(&mut self) {
-        self.announce(Event::Flushed);
-        if let Some(flush) = self.requests.flushed() {
+        let flush = self.requests.flushed();
+        if let Some(flush) = &flush {
             self.backlog.acknowledge(flush.at);
-            self.outputs.push_back(Output::Answered(flush.id, Ok(())));
+            if let Connection::Live(live) = &mut self.connection {
+                live.answered(flush.at);
+            }
+        }
+        match flush.map(|flush| flush.id) {
+            // Nobody but the session asked.
+            Some(None) => {}
+            asked => {
+                self.announce(Event::Flushed);
+                self.outputs.extend(asked.flatten().map(|id| Output::Answered(id, Ok(()))));
+            }
         }
     }
 

@@ -10,11 +10,17 @@ use crate::protocol::client::ClientMessage;
 pub(super) struct Requests {
     flushes: VecDeque<Flush>,
     end: Option<End>,
+    /// How often the end was sent to a socket on which the service then said nothing.
+    silent_ends: u32,
 }
+
+/// The end is asked for again on another socket, but not for ever.
+const MOST_SILENT_ENDS: u32 = 2;
 
 #[derive(Debug)]
 pub(super) struct Flush {
-    pub(super) id: RequestId,
+    /// Who waits for it; nobody, if the session asks for itself.
+    pub(super) id: Option<RequestId>,
     /// Capture time that must have been sent before.
     pub(super) at: Duration,
     deadline: Duration,
@@ -30,7 +36,20 @@ struct End {
 
 impl Requests {
     pub(super) fn flush(&mut self, id: RequestId, at: Duration, deadline: Duration) {
-        self.flushes.push_back(Flush { id, at, deadline, sent: false });
+        self.flushes.push_back(Flush { id: Some(id), at, deadline, sent: false });
+    }
+
+    /// Asks the service for a sign of life. What was sent before `at` is then known to have been heard.
+    pub(super) fn probe(&mut self, at: Duration) {
+        self.flushes.push_back(Flush { id: None, at, deadline: Duration::MAX, sent: false });
+    }
+
+    /// The service said nothing to what it was asked. Whether to ask on another socket.
+    pub(super) fn met_silence(&mut self) -> bool {
+        if self.end_was_sent() {
+            self.silent_ends += 1;
+        }
+        self.silent_ends <= MOST_SILENT_ENDS
     }
 
     pub(super) fn end(&mut self, id: RequestId, deadline: Duration) {
@@ -74,6 +93,7 @@ impl Requests {
 
     /// The socket is gone: what it was asked has to be asked again.
     pub(super) fn rewind(&mut self) {
+        self.flushes.retain(|flush| flush.id.is_some());
         self.flushes.iter_mut().for_each(|flush| flush.sent = false);
         if let Some(end) = &mut self.end {
             end.sent = false;
@@ -88,7 +108,7 @@ impl Requests {
     /// A flush whose time is over.
     pub(super) fn expired_flush(&mut self, now: Duration) -> Option<RequestId> {
         let at = self.flushes.iter().position(|flush| now >= flush.deadline)?;
-        self.flushes.remove(at).map(|flush| flush.id)
+        self.flushes.remove(at)?.id
     }
 
     /// Whether the end's time is over.
@@ -104,7 +124,7 @@ impl Requests {
 
     /// All that is still open, flushes first; nothing is afterwards.
     pub(super) fn take_all(&mut self) -> Vec<RequestId> {
-        let flushes = self.flushes.drain(..).map(|flush| flush.id);
+        let flushes = self.flushes.drain(..).filter_map(|flush| flush.id);
         flushes.chain(self.end.take().map(|end| end.id)).collect()
     }
 }

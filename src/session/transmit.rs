@@ -14,7 +14,7 @@ const MOST_CHUNK_BYTES: usize = MAX_AUDIO_MESSAGE_BYTES - 4_000;
 impl Session {
     pub(super) fn looked(&mut self, buffered_bytes: usize, now: Duration) {
         let Connection::Live(live) = &mut self.connection else { return };
-        if live.looked(buffered_bytes, self.backlog.in_flight_until(), now) == Err(Stalled) {
+        if live.looked(buffered_bytes, now) == Err(Stalled) {
             self.outputs.push_back(Output::CloseSocket);
             self.lost(connection_lost("the socket takes no more audio".to_owned()), now);
         }
@@ -28,6 +28,7 @@ impl Session {
             let buffered = self.backlog.ledger().buffered;
             if let Some(message) = self.requests.next_message(self.backlog.in_flight_until(), buffered.is_zero()) {
                 self.outputs.push_back(Output::SendText(message.to_json()));
+                live.asked(now);
                 continue;
             }
             let partial = self.is_paused || self.requests.want_partial();
@@ -50,7 +51,7 @@ impl Session {
             });
             let Some(span) = span else { return };
             self.timeline.sent(span.start, span.end);
-            live.handed(chunk.len(), span.end.saturating_sub(span.start), now);
+            live.handed(chunk.len(), span.end.saturating_sub(span.start), span.end, now);
             self.bytes_sent += chunk.len() as u64;
             self.outputs.push_back(Output::SendAudio(chunk));
         }

@@ -412,3 +412,52 @@ fn after_a_sleep_what_was_sent_before_it_is_not_taken_to_have_been_heard() {
     world.run_for(s(30));
     nothing_is_missing(&ended(world));
 }
+
+#[test]
+fn a_socket_that_swallows_everything_is_found_out_and_replaced() {
+    let mut world = streaming();
+    world.run_for(s(10));
+    world.faults.push_back((world.now, Fault::Lose));
+    world.run_for(s(60));
+    assert_eq!((world.session.state(), world.session.reconnects()), (State::Streaming, 1));
+    nothing_is_missing(&ended(world));
+}
+
+#[test]
+fn an_end_that_nobody_answers_is_asked_for_again_on_another_socket() {
+    let mut world = streaming();
+    world.run_for(s(10));
+    world.faults.push_back((world.now, Fault::Lose));
+    world.run_for(s(2));
+    world.end();
+    world.run_until_it("the end", s(60), |world| world.answer(END).is_some());
+    assert_eq!(world.answer(END), Some(&Ok(())));
+    assert_eq!(world.session.reconnects(), 1);
+    nothing_is_missing(&world);
+}
+
+#[test]
+fn an_end_that_is_never_answered_is_given_up_and_says_how_much_may_be_missing() {
+    let mut world = streaming();
+    world.run_for(s(10));
+    world.is_mute = true;
+    world.end();
+    world.run_until_it("the end", s(300), |world| world.answer(END).is_some());
+    let error = world.answer(END).unwrap().clone().unwrap_err();
+    assert_eq!(error.code, Code::Timeout);
+    assert!(error.message.contains("of audio are unsent, or not known to have arrived"), "{}", error.message);
+    assert_eq!(world.session.state(), State::Failed);
+}
+
+#[test]
+fn in_a_silence_the_service_is_asked_now_and_then_and_what_it_has_heard_is_let_go() {
+    let mut world = streaming();
+    world.is_deaf = true;
+    world.run_for(s(300));
+    let ledger = world.session.ledger();
+    assert!(ledger.captured - ledger.acknowledged < s(61), "{ledger:?}");
+    assert_eq!(world.session.reconnects(), 0);
+    let asked = world.orders()[0].iter().filter(|kind| **kind == "flush").count();
+    assert!((1..=10).contains(&asked), "{asked} times");
+    assert!(!world.events.contains(&Event::Flushed), "the app asked for nothing");
+}

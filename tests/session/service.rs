@@ -63,6 +63,9 @@ impl World {
                     }
                     "end" => {
                         link.log.push("end");
+                        if self.is_mute {
+                            return;
+                        }
                         self.transcribe(1);
                         self.say(json!({ "type": "usage", "credits": 0.5 }).to_string());
                         self.say(json!({ "type": "ENDED" }).to_string());
@@ -85,7 +88,7 @@ impl World {
 
     /// Makes final segments of what was heard, if it is at least `least` slots; before that now and then an interim one.
     fn transcribe(&mut self, least: usize) {
-        let Some(link) = &mut self.link else { return };
+        let Some(link) = self.link.as_mut().filter(|_| !self.is_deaf) else { return };
         let mut messages = Vec::new();
         loop {
             let (from, heard) = (link.transcribed, link.heard.len());
@@ -117,7 +120,7 @@ impl World {
 
     pub(crate) fn say(&mut self, text: String) {
         let due = self.now + self.latency;
-        if let Some(link) = self.link.as_mut().filter(|link| !link.is_dead) {
+        if let Some(link) = self.link.as_mut().filter(|link| !link.is_dead && !link.loses) {
             link.down.push_back((due, Frame::Text(text)));
         }
     }

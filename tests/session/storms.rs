@@ -60,7 +60,7 @@ fn storm(seed: u64) -> bool {
         at += ms(random.below(12_000));
         let duration = ms(random.below(14_000));
         let code = random.pick(&[1000, 1001, 1006, 1011, 1012, 1013]);
-        let fault = match random.below(13) {
+        let fault = match random.below(14) {
             0 | 1 => Fault::Drop(code),
             2 => Fault::Ended,
             3 => Fault::Stall(duration),
@@ -71,14 +71,14 @@ fn storm(seed: u64) -> bool {
             6 | 7 => Fault::Repeat,
             8 => Fault::Online,
             9 => {
-                // What is lost without a sign counts as heard after half a minute: the drop must come before.
                 world.faults.push_back((at, Fault::Lose));
                 at += duration;
                 Fault::Drop(code)
             }
+            10 => Fault::Lose,
             kind => {
                 let outage = [Fault::Refuse(duration), Fault::Silent(duration), Fault::NoToken(duration)];
-                world.faults.push_back((at, outage[kind as usize - 10].clone()));
+                world.faults.push_back((at, outage[kind as usize - 11].clone()));
                 Fault::Drop(code)
             }
         };

@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     Silent(Duration),
     /// For so long nothing leaves the client's socket and nothing arrives; nobody is told.
     Stall(Duration),
-    /// From now on nothing of what is sent arrives, and it leaves the client all the same, until the socket drops.
+    /// Half open: from now on nothing arrives on either side, and what is sent leaves the client all the same.
     Lose,
     /// The machine sleeps for so long: nothing happens, and nothing is captured.
     Sleep(Duration),
@@ -83,6 +83,10 @@ pub(crate) struct World {
     pub(crate) answered: Vec<(RequestId, Result<(), Error>)>,
     pub(crate) events: Vec<Event>,
     pub(crate) segments_made: u32,
+    /// The service hears no words in what it hears.
+    pub(crate) is_deaf: bool,
+    /// The service answers no end.
+    pub(crate) is_mute: bool,
     /// Whether the service tells what it has understood so far before it is sure.
     pub(crate) interim: bool,
     /// The most audio that may be held.
@@ -95,6 +99,8 @@ impl World {
         let bound = options.buffer + (options.buffer / 10).min(ms(1_000));
         Self {
             bound,
+            is_deaf: false,
+            is_mute: false,
             interim: false,
             now: Duration::ZERO,
             session: Session::new(options, Duration::ZERO),
