@@ -19,17 +19,19 @@ const MICROPHONES = {
   denied: () => ["--use-fake-device-for-media-stream"],
   /** The page may use a microphone, and there is none: a machine for tests has no sound hardware. */
   missing: () => ["--use-fake-ui-for-media-stream"],
+  /** The page may use the microphones of the sound card that `env` leads to. */
+  real: () => ["--use-fake-ui-for-media-stream"],
 };
 
 /** The folders that the sandbox serves in these tests. */
 export const www = fileURLToPath(new URL("../../www", import.meta.url));
 export const pkg = process.env.OSSICLE_PKG ?? fileURLToPath(new URL("../../pkg", import.meta.url));
 
-/** Launches Chromium with one of the `MICROPHONES`, by name: `launch("plays", file)`. */
-export async function launch(microphone = "beeps", file) {
+/** Launches Chromium with one of the `MICROPHONES`, by name: `launch("plays", file)`; `env` is its environment. */
+export async function launch(microphone = "beeps", file, env = process.env) {
   const executablePath = process.env.CHROMIUM ?? CANDIDATES.find(existsSync);
   if (!executablePath) throw new Error("No Chromium found. Install chromium, or set CHROMIUM to the path of one.");
-  return chromium.launch({ executablePath, args: [...FLAGS, ...MICROPHONES[microphone](file)] });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...MICROPHONES[microphone](file)], env });
 }
 
 /**

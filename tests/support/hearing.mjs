@@ -1,0 +1,134 @@
+// What was heard: decoded audio, and how sweeps are found in it again.
+//
+// A linear sweep is a clock that one can listen to: its frequency tells the time. When it is found in two places of what was
+// received, as having started at the same instant, nothing between them is missing, doubled or stretched.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CARD_RATE } from "./sound-card.mjs";
+
+const run = promisify(execFile);
+
+/** Hz of what `decode` answers: the rate at which audio is sent. */
+export const RATE = 16_000;
+
+/** The amplitude of a sweep, of full scale. */
+export const AMPLITUDE = 0.25;
+
+/**
+ * A WAV file with one sweep a channel, each `{ from, to, seconds, after }`: from one frequency to another, in Hz, `after` so
+ * many seconds of silence, 0 if not given.
+ */
+export async function sweepFile(folder, name, sweeps) {
+  const parts = [];
+  for (const [index, { from, to, seconds, after = 0 }] of sweeps.entries()) {
+    const part = join(folder, `${name}.${index}.wav`);
+    const sound = ["synth", String(seconds), "sine", `${from}:${to}`, "vol", String(AMPLITUDE), "fade", "0.01", String(seconds), "pad", String(after)];
+    await run("sox", ["-n", "-r", String(CARD_RATE), "-c", "1", "-b", "24", part, ...sound]);
+    parts.push(part);
+  }
+  if (parts.length === 1) return parts[0];
+  const file = join(folder, `${name}.wav`);
+  await run("sox", ["-M", ...parts, file]);
+  return file;
+}
+
+/** The channels of received audio, each a Float32Array at `RATE`; `format` is the stream's `audioFormat`. */
+export async function decode(bytes, format) {
+  const channels = Number(/channels=(\d+)/.exec(format)?.[1] ?? 1);
+  const raw = /^audio\/pcm; rate=(\d+)/.exec(format);
+  const input = raw ? ["-f", "s16le", "-ar", raw[1], "-ac", String(channels)] : [];
+  const ffmpeg = spawn("ffmpeg", ["-v", "warning", ...input, "-i", "-", "-f", "f32le", "-ar", String(RATE), "-"]);
+  let complaints = "";
+  ffmpeg.stderr.on("data", (data) => (complaints += data));
+  const failed = new Promise((_, reject) => {
+    ffmpeg.once("error", (error) => reject(new Error(`ffmpeg is missing: run \`cargo xtask setup\`. ${error.message}`)));
+    ffmpeg.once("close", () => complaints && reject(new Error(`ffmpeg says: ${complaints}`)));
+  });
+  ffmpeg.stdin.on("error", () => {}); // it ended first, and says why
+  ffmpeg.stdin.end(bytes);
+  const decoded = (async () => {
+    const parts = [];
+    for await (const part of ffmpeg.stdout) parts.push(part);
+    return Buffer.concat(parts);
+  })();
+  const whole = await Promise.race([decoded, failed]);
+  const samples = new Float32Array(whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.length));
+  return Array.from({ length: channels }, (_, channel) => samples.filter((_, n) => n % channels === channel));
+}
+
+/** The level from second `from` to second `to`, in dB of the level of a sweep. */
+export function level(samples, from, to) {
+  const part = samples.subarray(Math.round(from * RATE), Math.round(to * RATE));
+  const power = part.reduce((sum, sample) => sum + sample * sample, 0) / part.length;
+  return 10 * Math.log10(power / (AMPLITUDE ** 2 / 2));
+}
+
+/**
+ * Where a sweep sounds in `samples`, in steps of a tenth of a second that leave nothing out: `{ at, start, frequency }`, the
+ * middle of the step, when the sweep had then begun, and its frequency. Steps with another sound, or none, are not there: of
+ * what sounds, the sweep must be `purity`.
+ */
+export function sweepStarts(samples, sweep, purity = 0.95) {
+  const found = [];
+  for (let first = 0; first + STEP <= samples.length; first += STEP) {
+    const heard = sweepIn(samples.subarray(first, first + STEP), sweep, purity);
+    const at = (first + STEP / 2) / RATE;
+    if (heard) found.push({ at, frequency: heard, start: at - (heard - sweep.from) / rise(sweep) });
+  }
+  return found;
+}
+
+/**
+ * Checks that what `sweepStarts` found began at one time, to `tolerance` seconds, and is not away for longer than `pause`
+ * seconds; answers that time.
+ */
+export function assertSteady(found, { tolerance, pause = 0 }) {
+  const start = found.map((step) => step.start).sort((a, b) => a - b)[found.length >> 1];
+  for (const [index, step] of found.entries()) {
+    assert.ok(Math.abs(step.start - start) <= tolerance, `at ${step.at.toFixed(2)} s the sweep is ${((start - step.start) * 1_000).toFixed(1)} ms ahead`);
+    const away = index === 0 ? 0 : step.at - found[index - 1].at - STEP / RATE;
+    assert.ok(away < pause + 0.01, `before ${step.at.toFixed(2)} s the sweep is not heard for ${away.toFixed(2)} s`);
+  }
+  return start;
+}
+
+const STEP = RATE / 10;
+
+/** Hz a second. */
+const rise = (sweep) => (sweep.to - sweep.from) / sweep.seconds;
+
+/** The frequency in the middle of `part`, in Hz, if the sweep sounds there. Good to 0.1 Hz. */
+function sweepIn(part, sweep, purity) {
+  // Roughly by the changes of sign, then by how the phase turns between the halves.
+  let changes = 0;
+  for (let n = 1; n < part.length; n += 1) changes += Number(part[n] > 0 !== part[n - 1] > 0);
+  let frequency = (changes / 2) * (RATE / part.length);
+  let amplitude = 0;
+  for (let round = 0; round < 4; round += 1) {
+    const [early, late] = halves(part, frequency, rise(sweep));
+    const turned = Math.atan2(late.im * early.re - late.re * early.im, late.re * early.re + late.im * early.im);
+    frequency += (turned / Math.PI) * (RATE / part.length);
+    amplitude = (2 * (Math.hypot(early.re, early.im) + Math.hypot(late.re, late.im))) / part.length;
+  }
+  // Another sound is not concentrated on the sweep's law.
+  const rms = Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / part.length);
+  const isPure = amplitude > purity * Math.SQRT2 * rms && amplitude > AMPLITUDE / 10;
+  return isPure && frequency > sweep.from && frequency < sweep.to ? frequency : undefined;
+}
+
+/** The sums of both halves of `part` against a sweep that is at `frequency` Hz in the middle and rises by `rate` Hz a second. */
+function halves(part, frequency, rate) {
+  const middle = part.length / 2;
+  const sums = [{ re: 0, im: 0 }, { re: 0, im: 0 }];
+  for (let n = 0; n < part.length; n += 1) {
+    const time = (n - middle) / RATE;
+    const phase = 2 * Math.PI * (frequency * time + (rate * time * time) / 2);
+    const sum = sums[Number(n >= middle)];
+    sum.re += part[n] * Math.cos(phase);
+    sum.im -= part[n] * Math.sin(phase);
+  }
+  return sums;
+}

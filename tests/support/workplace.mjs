@@ -1,0 +1,104 @@
+// A workplace: a sound card, a sandbox, and one page in one browser that has the package, real microphones and a client.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { setPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import { launch, open, pkg } from "./browser.mjs";
+import { openFirefox } from "./firefox.mjs";
+import { decode } from "./hearing.mjs";
+import { startSandbox } from "./sandbox.mjs";
+import { startSoundCard } from "./sound-card.mjs";
+
+export const BROWSERS = ["chromium", "firefox"];
+
+// What a page here has on globalThis: `client`, and `connect(audio)`, which opens a stream of a new interaction and keeps the
+// codes of its warnings in `warnings`, with the seconds captured by then.
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A workplace</title><script type="module">
+import init, { OssicleClient } from "/pkg/ossicle.js";
+await init();
+const { environment, tenantName } = await (await fetch("/settings.json")).json();
+const auth = async () => (await fetch("/token", { method: "POST" })).json();
+globalThis.client = new OssicleClient({ environment, tenantName, auth });
+globalThis.connect = async (audio) => {
+  const encounter = { identifier: crypto.randomUUID(), status: "planned", type: "consultation" };
+  const { interactionId: id } = await client.interactions.create({ encounter });
+  const participants = Array.from({ length: audio.channels ?? 1 }, (_, channel) => ({ channel, role: "multiple" }));
+  const transcription = { primaryLanguage: "en", isMultichannel: participants.length > 1, participants };
+  const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, audio });
+  const warnings = [];
+  stream.on("warning", ({ code }) => warnings.push({ code, at: stream.stats.capturedSeconds }));
+  return { id, stream, warnings };
+};
+globalThis.ready = true;
+</script>`;
+
+/**
+ * Starts all of it with a browser of `BROWSERS` and the card's rooms. Answers `{ card, folder, evaluate(function, ...values),
+ * notice(), heard(id, audioFormat), close() }`: `evaluate` runs a function in the page, JSON in and out; `notice` lets the
+ * browser see that devices have changed; `heard` is what the sandbox received of a stream, decoded, channel by channel.
+ */
+export async function startWorkplace(browser, rooms) {
+  hurry();
+  const closing = [];
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const folder = await mkdtemp(join(tmpdir(), "ossicle-workplace-"));
+    closing.push(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, "index.html"), PAGE);
+    const sandbox = await startSandbox({ www: folder, pkg });
+    closing.push(sandbox.stop);
+    const card = await startSoundCard(rooms);
+    closing.push(card.close);
+    const openPage = browser === "firefox" ? openFirefox : openChromium;
+    const page = await openPage(`${sandbox.url}/`, card.env);
+    closing.push(page.close);
+    await page.evaluate(async () => {
+      while (!globalThis.ready) await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    const heard = async (id, format) => {
+      const answer = await fetch(`${sandbox.url}/sandbox/streams/${id}/audio/0`);
+      return decode(Buffer.from(await answer.arrayBuffer()), format);
+    };
+    // Chromium looks at the devices when the kernel tells of hardware, and there is none here; or when a page asks.
+    const notice = () => page.evaluate(async () => void (await navigator.mediaDevices.enumerateDevices()));
+    return { card, folder, evaluate: page.evaluate, notice, heard, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Goes before other programs, and with it all that it starts, where that is allowed: sound is in real time. */
+function hurry() {
+  try {
+    setPriority(-10);
+  } catch {
+    // Only root may. Everyone else does without.
+  }
+}
+
+/**
+ * Runs `take` until it succeeds, four times at most. Sound comes in real time: on a machine that stands still for longer than the
+ * browser's own buffers, sound is lost before any page has it, and only another take tells about the page.
+ */
+export async function takes(take) {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await take();
+    } catch (error) {
+      if (left === 0 || error.code !== "ERR_ASSERTION") throw error;
+      console.error(`another take: ${error.message}`);
+    }
+  }
+}
+
+async function openChromium(url, env) {
+  const browser = await launch("real", undefined, env);
+  const { page } = await open(browser, url);
+  const evaluate = async (callback, ...values) => JSON.parse(
+    await page.evaluate(`(async () => JSON.stringify({ value: await (${callback})(...${JSON.stringify(values)}) }))()`),
+  ).value;
+  return { evaluate, close: () => browser.close() };
+}
