@@ -4,9 +4,10 @@
 //! listed, so that `wasm-pack test` runs them one by one. What needs no browser is tested natively beside its code.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{JSON, Reflect};
+use js_sys::{Array, Function, JSON, Promise, Reflect};
 use ossicle::OssicleClient;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -14,11 +15,19 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// Where the sandbox is. Read when the tests are compiled: a page has no environment.
 const SANDBOX: Option<&str> = option_env!("OSSICLE_SANDBOX_URL");
 
-#[wasm_bindgen(module = "/tests/browser/bench.js")]
-extern "C" {
-    /// Runs one exported test of a JavaScript file, given as text.
-    #[wasm_bindgen(catch)]
-    async fn run(file: &str, text: &str, test: &str, sandbox: &str, client: &JsValue) -> Result<(), JsValue>;
+/// What every test is given, and what runs one: `run(file, text, test, sandbox, Client)`.
+const BENCH: &str = include_str!("browser/bench.js");
+
+/// Runs one exported test of a JavaScript file, given as text.
+async fn run(file: &str, text: &str, test: &str, sandbox: &str, client: &JsValue) -> Result<(), JsValue> {
+    let quoted = JSON::stringify(&BENCH.into())?;
+    // Loaded once: the page's global scope keeps it.
+    let load = "globalThis.ossicleBench ??= import(URL.createObjectURL(new Blob([";
+    let load = js_sys::eval(&format!("{load}{quoted}], {{ type: 'text/javascript' }})))"))?;
+    let bench = JsFuture::from(Promise::resolve(&load)).await?;
+    let arguments = Array::of5(&file.into(), &text.into(), &test.into(), &sandbox.into(), client);
+    let run: Function = Reflect::get(&bench, &"run".into())?.dyn_into()?;
+    JsFuture::from(Promise::resolve(&run.apply(&JsValue::UNDEFINED, &arguments)?)).await.map(drop)
 }
 
 async fn run_test(file: &str, text: &str, test: &str) -> Result<(), JsValue> {

@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use ossicle::Error;
 use ossicle::protocol::client::{ClientMessage, Configuration};
 use ossicle::protocol::server::ServerMessage;
-use ossicle::rest::{Method, Request, documents, facts, interactions, templates};
+use ossicle::rest::calls::call;
+use ossicle::rest::{Method, Transfer};
 use serde_json::{Value, json};
 
 const INTERACTION: &str = "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10";
@@ -123,76 +123,84 @@ fn no_clinical_text_is_printed() {
 #[test]
 fn every_method_makes_the_request_of_the_service_s_documentation() {
     for fixture in fixtures(include_str!("wire/rest.json")) {
-        let body = fixture["body"].clone();
-        let query = &fixture["query"];
-        let request: Result<Request, Error> = match fixture["call"].as_str().unwrap() {
-            "interactions.create" => interactions::create(body.clone()),
-            "interactions.list" => Ok(interactions::list(query)),
-            "interactions.get" => interactions::get(INTERACTION),
-            "interactions.update" => interactions::update(INTERACTION, body.clone()),
-            "interactions.delete" => interactions::delete(INTERACTION),
-            "facts.groups" => Ok(facts::groups()),
-            "facts.list" => facts::list(INTERACTION),
-            "facts.create" => facts::create(INTERACTION, body.clone()),
-            "facts.update" => facts::update(INTERACTION, OTHER, body.clone()),
-            "facts.batchUpdate" => facts::batch_update(INTERACTION, body.clone()),
-            "documents.create" => documents::create(INTERACTION, body.clone()),
-            "documents.list" => documents::list(INTERACTION),
-            "documents.get" => documents::get(INTERACTION, OTHER),
-            "templates.list" => Ok(templates::list(query)),
-            "templates.get" => templates::get(fixture["key"].as_str().unwrap()),
-            other => panic!("no such call: {other}"),
-        };
-        let request = request.unwrap();
+        let name = fixture["call"].as_str().unwrap();
+        let mut arguments = fixture["arguments"].as_array().unwrap().clone();
+        let request = call(name, &mut arguments).unwrap();
         let method = match request.method {
             Method::Get => "GET",
             Method::Post => "POST",
             Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         };
-        assert_eq!(format!("{method} {}", request.target()), fixture["request"], "{}", fixture["call"]);
-        assert_eq!(request.body.unwrap_or_default(), body, "{}", fixture["call"]);
+        assert_eq!(format!("{method} {}", request.target()), fixture["request"], "{name}");
+        // A body is sent as it was given, unknown keys included.
+        let given = fixture["arguments"].as_array().unwrap().last().filter(|_| fixture["sends"] == true);
+        assert_eq!(request.body.as_ref(), given, "{name}");
+        let transfer = match fixture["transfer"].as_str() {
+            None => Transfer::Json,
+            Some("upload") => Transfer::Upload,
+            Some(_) => Transfer::Download,
+        };
+        assert_eq!(request.transfer, transfer, "{name}");
     }
 }
 
 #[test]
 fn a_request_that_cannot_be_right_is_refused_and_named() {
-    let document = |context: Value| {
-        documents::create(
-            INTERACTION,
-            json!({ "context": context, "templateKey": "corti-soap", "outputLanguage": "en" }),
-        )
+    let document = json!({ "templateKey": "corti-soap", "outputLanguage": "en" });
+    let of = |context: Value| {
+        let mut document = document.clone();
+        document["context"] = context;
+        vec![json!(INTERACTION), document]
     };
     let facts_and_text = json!([{ "type": "facts", "data": [{ "text": "a" }] }, { "type": "string", "data": "b" }]);
-    for (request, named) in [
-        (interactions::create(json!({})), "encounter is missing"),
+    let no_template = json!({ "context": [{ "type": "string", "data": "a" }], "outputLanguage": "en" });
+    let two_templates = json!({ "interactionId": OTHER, "templateRef": {}, "dynamicTemplate": {} });
+    let id = json!(INTERACTION);
+    let encounter = |encounter: Value| vec![json!({ "encounter": encounter })];
+    for (name, mut arguments, named) in [
+        ("interactions.create", vec![json!({})], "encounter is missing"),
+        ("interactions.create", vec![], "the request must be an object"),
         (
-            interactions::create(json!({ "encounter": { "identifier": "a", "status": "new", "type": "x" } })),
+            "interactions.create",
+            encounter(json!({ "identifier": "a", "status": "new", "type": "x" })),
             "encounter.status",
         ),
-        (interactions::get("42"), "the interaction's id"),
-        (interactions::get("../../../etc/passwd-passwd-passwd-pa"), "the interaction's id"),
-        (facts::create(INTERACTION, json!({ "facts": [] })), "facts must be a list"),
+        ("interactions.get", vec![json!("42")], "the interaction's id"),
+        ("interactions.get", vec![json!("../../../etc/passwd-passwd-passwd-pa")], "the interaction's id"),
+        ("interactions.get", vec![], "the interaction's id"),
+        ("facts.create", vec![id.clone(), json!({ "facts": [] })], "facts must be a list"),
         (
-            facts::create(INTERACTION, json!({ "facts": [{ "text": "a", "group": "b" }, { "text": "a" }] })),
+            "facts.create",
+            vec![id.clone(), json!({ "facts": [{ "text": "a", "group": "b" }, { "text": "a" }] })],
             "facts[1].group",
         ),
-        (facts::update(INTERACTION, "x", json!({})), "the fact's id"),
-        (facts::batch_update(INTERACTION, json!({ "facts": [{}] })), "facts[0].factId"),
-        (document(json!([])), "context must be a list"),
-        (document(json!([{ "type": "facts", "data": [] }])), "context[0].data"),
-        (document(json!([{ "type": "transcript", "data": {} }])), "context[0].data.text"),
-        (document(facts_and_text), "context may hold several"),
+        ("facts.update", vec![id.clone(), json!("x"), json!({})], "the fact's id"),
+        ("facts.batchUpdate", vec![id.clone(), json!({ "facts": [{}] })], "facts[0].factId"),
+        ("facts.extract", vec![json!({ "context": [{ "type": "facts" }] })], "context[0].type"),
+        ("documents.classic.create", of(json!([])), "context must be a list"),
+        ("documents.classic.create", of(json!([{ "type": "facts", "data": [] }])), "context[0].data"),
+        ("documents.classic.create", of(json!([{ "type": "transcript", "data": {} }])), "context[0].data.text"),
+        ("documents.classic.create", of(facts_and_text), "context may hold several"),
+        ("documents.classic.create", vec![id.clone(), no_template], "templateKey is missing"),
+        ("documents.classic.update", vec![id.clone(), json!(OTHER), json!({ "sections": [{}] })], "sections[0].key"),
+        ("documents.generate", vec![json!({ "interactionId": INTERACTION })], "templateRef, assemblyTemplate"),
+        ("documents.generate", vec![two_templates], "templateRef, assemblyTemplate"),
+        ("documents.generate", vec![json!({ "templateRef": {} })], "interactionId is missing"),
+        ("documents.get", vec![json!(7)], "the document's id"),
+        ("templates.get", vec![json!("")], "the template's key"),
+        ("recordings.upload", vec![json!(null), json!("x")], "the interaction's id"),
+        ("recordings.get", vec![id.clone(), json!("x")], "the recording's id"),
+        ("transcripts.create", vec![id.clone(), json!({ "recordingId": "x" })], "recordingId"),
         (
-            documents::create(
-                INTERACTION,
-                json!({ "context": [{ "type": "string", "data": "a" }], "outputLanguage": "en" }),
-            ),
-            "templateKey is missing",
+            "transcripts.create",
+            vec![id.clone(), json!({ "recordingId": OTHER, "primaryLanguage": "en", "participants": [{}] })],
+            "participants[0].channel",
         ),
-        (templates::get(""), "the template's key"),
+        ("transcripts.getStatus", vec![id.clone()], "the transcript's id"),
+        ("interactions.destroy", vec![], "there is no method"),
     ] {
-        let message = request.unwrap_err().message;
-        assert!(message.starts_with(named), "{message}");
+        let message = call(name, &mut arguments).unwrap_err().message;
+        assert!(message.starts_with(named), "{name}: {message}");
     }
 }

@@ -18,6 +18,14 @@ const CREATE: Shape = Shape::Object(&[
     optional("disableGuardrails", Shape::Bool),
 ]);
 
+const UPDATE: Shape = Shape::Object(&[
+    optional("name", Shape::AnyText),
+    optional(
+        "sections",
+        Shape::Items(&Shape::Object(&[required("key", Shape::Text), optional("text", Shape::AnyText)])),
+    ),
+]);
+
 const FACTS_CONTEXT: Shape =
     Shape::List(&Shape::Object(&[required("text", Shape::Text), optional("group", Shape::Text)]));
 
@@ -63,7 +71,28 @@ pub fn list(interaction: &str) -> Result<Request, Error> {
 /// # Errors
 /// As [`interactions::create`].
 pub fn get(interaction: &str, document: &str) -> Result<Request, Error> {
-    Ok(Request::new(Method::Get, format!("{}{}", path(interaction)?, id("the document's id", document)?)))
+    Ok(Request::new(Method::Get, one(interaction, document)?))
+}
+
+/// `PATCH /interactions/{id}/documents/{documentId}`.
+///
+/// # Errors
+/// As [`interactions::create`].
+pub fn update(interaction: &str, document: &str, body: Value) -> Result<Request, Error> {
+    check(&UPDATE, &body, "")?;
+    Ok(Request::new(Method::Patch, one(interaction, document)?).with_body(body))
+}
+
+/// `DELETE /interactions/{id}/documents/{documentId}`.
+///
+/// # Errors
+/// As [`interactions::create`].
+pub fn delete(interaction: &str, document: &str) -> Result<Request, Error> {
+    Ok(Request::new(Method::Delete, one(interaction, document)?))
+}
+
+fn one(interaction: &str, document: &str) -> Result<String, Error> {
+    Ok(format!("{}{}", path(interaction)?, id("the document's id", document)?))
 }
 
 fn path(interaction: &str) -> Result<String, Error> {

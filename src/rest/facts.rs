@@ -24,6 +24,14 @@ const UPDATE: Shape = Shape::Object(&[
     optional("isDiscarded", Shape::Bool),
 ]);
 
+const EXTRACT: Shape = Shape::Object(&[
+    required(
+        "context",
+        Shape::List(&Shape::Object(&[required("type", Shape::OneOf(&["text"])), required("text", Shape::Text)])),
+    ),
+    required("outputLanguage", Shape::Text),
+]);
+
 const BATCH: Shape = Shape::Object(&[required(
     "facts",
     Shape::List(&Shape::Object(&[
@@ -74,6 +82,15 @@ pub fn update(interaction: &str, fact: &str, body: Value) -> Result<Request, Err
 pub fn batch_update(interaction: &str, body: Value) -> Result<Request, Error> {
     check(&BATCH, &body, "")?;
     Ok(Request::new(Method::Patch, path(interaction)?).with_body(body))
+}
+
+/// `POST /tools/extract-facts`: facts of a text, which belongs to no interaction.
+///
+/// # Errors
+/// As [`list`].
+pub fn extract(body: Value) -> Result<Request, Error> {
+    check(&EXTRACT, &body, "")?;
+    Ok(Request::new(Method::Post, "/tools/extract-facts").with_body(body))
 }
 
 fn path(interaction: &str) -> Result<String, Error> {

@@ -5,19 +5,25 @@
 //! - [`environment`]: where the service is.
 //! - [`token`]: how long one is good.
 //! - [`retry`]: whether and when to try again.
-//! - one file a resource: [`interactions`], [`facts`], [`documents`], [`templates`].
+//! - [`calls`]: a method by its name, such as `facts.create`, and its arguments.
+//! - one file a resource: [`interactions`], [`facts`], [`documents`] (classic) and [`guided`] ones, [`templates`],
+//!   [`recordings`], [`transcripts`]; [`languages`](calls::call) has a single method.
 //!
 //! Bodies are JSON values rather than structs: unknown keys pass through in both directions by construction.
 
+pub mod calls;
 pub mod documents;
 pub mod environment;
 pub mod facts;
+pub mod guided;
 pub mod interactions;
+pub mod recordings;
 pub mod response;
 pub mod retry;
 pub mod shape;
 pub mod templates;
 pub mod token;
+pub mod transcripts;
 
 use serde_json::Value;
 
@@ -45,11 +51,25 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The JSON body.
     pub body: Option<Value>,
+    /// What goes over the wire besides JSON.
+    pub transfer: Transfer,
+}
+
+/// Whether a request or its answer is bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transfer {
+    /// JSON both ways.
+    #[default]
+    Json,
+    /// The body is bytes, which whoever sends the request adds.
+    Upload,
+    /// The answer is bytes.
+    Download,
 }
 
 impl Request {
     fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None }
+        Self { method, path: path.into(), query: Vec::new(), body: None, transfer: Transfer::Json }
     }
 
     fn with_body(mut self, body: Value) -> Self {

@@ -16,10 +16,14 @@ pub enum Shape {
     Uuid,
     /// `true` or `false`.
     Bool,
+    /// A number.
+    Number,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list of at least one.
     List(&'static Shape),
+    /// A list, which may be empty.
+    Items(&'static Shape),
     /// An object with these keys, among others.
     Object(&'static [Field]),
 }
@@ -56,6 +60,7 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
         Shape::AnyText if !value.is_string() => must("a text"),
         Shape::Uuid if value.as_str().is_none_or(|text| !is_uuid(text)) => must("a UUID"),
         Shape::Bool if !value.is_boolean() => must("true or false"),
+        Shape::Number if !value.is_number() => must("a number"),
         Shape::OneOf(words) if value.as_str().is_none_or(|text| !words.contains(&text)) => {
             must(&format!("one of {}", words.join(", ")))
         }
@@ -63,8 +68,12 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
             let Some(list) = value.as_array().filter(|list| !list.is_empty()) else {
                 return must("a list that is not empty");
             };
-            list.iter().enumerate().try_for_each(|(index, value)| check(item, value, &format!("{path}[{index}]")))
+            each(item, list, path)
         }
+        Shape::Items(item) => match value.as_array() {
+            Some(list) => each(item, list, path),
+            None => must("a list"),
+        },
         Shape::Object(fields) => {
             if !value.is_object() {
                 return must("an object");
@@ -81,6 +90,10 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+fn each(item: &Shape, list: &[Value], path: &str) -> Result<(), Error> {
+    list.iter().enumerate().try_for_each(|(index, value)| check(item, value, &format!("{path}[{index}]")))
 }
 
 /// Whether a text has the form 8-4-4-4-12 of hexadecimal digits.

@@ -22,3 +22,9 @@ pub fn get(key: &str) -> Result<Request, Error> {
     }
     Ok(Request::new(Method::Get, format!("/templates/{}", encode_component(key))))
 }
+
+/// `GET /templateSections/`.
+#[must_use]
+pub fn sections(query: &Value) -> Request {
+    Request::new(Method::Get, "/templateSections/").with_query(query)
+}

@@ -10,7 +10,7 @@ use super::auth::TokenSource;
 use super::convert::{self, get, to_value};
 use super::fetch::{Service, max_retries, pairs, timeout};
 use super::microphones::Microphones;
-use super::resources::{Documents, Facts, Interactions, Templates};
+use super::resources::Resources;
 use super::stream;
 use crate::error::Error;
 use crate::rest::environment::Environment;
@@ -23,38 +23,58 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The entry to everything.
 #[wasm_bindgen(skip_typescript)]
-pub struct OssicleClient(Rc<Service>);
+pub struct OssicleClient {
+    service: Rc<Service>,
+    resources: Resources,
+}
 
 #[wasm_bindgen]
 impl OssicleClient {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
-        Ok(Self(Rc::new(service(options)?)))
+        let service = Rc::new(service(options)?);
+        let resources = Resources::new(&service);
+        Ok(Self { service, resources })
     }
 
     #[wasm_bindgen(getter)]
-    pub fn interactions(&self) -> Interactions {
-        Interactions(self.0.clone())
+    pub fn interactions(&self) -> JsValue {
+        get(&self.resources.all, "interactions")
     }
 
     #[wasm_bindgen(getter)]
-    pub fn facts(&self) -> Facts {
-        Facts(self.0.clone())
+    pub fn facts(&self) -> JsValue {
+        get(&self.resources.all, "facts")
     }
 
     #[wasm_bindgen(getter)]
-    pub fn documents(&self) -> Documents {
-        Documents(self.0.clone())
+    pub fn documents(&self) -> JsValue {
+        get(&self.resources.all, "documents")
     }
 
     #[wasm_bindgen(getter)]
-    pub fn templates(&self) -> Templates {
-        Templates(self.0.clone())
+    pub fn templates(&self) -> JsValue {
+        get(&self.resources.all, "templates")
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn recordings(&self) -> JsValue {
+        get(&self.resources.all, "recordings")
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn transcripts(&self) -> JsValue {
+        get(&self.resources.all, "transcripts")
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn languages(&self) -> JsValue {
+        get(&self.resources.all, "languages")
     }
 
     #[wasm_bindgen(getter)]
     pub fn stream(&self) -> Streams {
-        Streams(self.0.clone())
+        Streams(self.service.clone())
     }
 
     #[wasm_bindgen(getter)]

@@ -300,7 +300,9 @@ impl Driver {
             .and_then(Result::ok);
         spawn_local(async move {
             let result = match question {
-                Some(request) => service.send(request, CallOptions::within(DIAGNOSIS_LIMIT)).await.map(drop),
+                Some(request) => {
+                    service.send(request, &JsValue::UNDEFINED, CallOptions::within(DIAGNOSIS_LIMIT)).await.map(drop)
+                }
                 None => Ok(()),
             };
             let result = result.map_err(|exception| from_error(&exception));

@@ -13,12 +13,18 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
 use super::auth::TokenSource;
-use super::convert::{self, get, to_error, to_js, to_value, wrap};
+use super::convert::{get, to_error, to_js, to_value, wrap};
 use crate::error::{Code, Error};
 use crate::rest::environment::{Environment, with_query};
 use crate::rest::response::{Response, read};
 use crate::rest::retry::{Attempt, wait};
-use crate::rest::{Method, Request};
+use crate::rest::{Method, Request, Transfer};
+
+#[wasm_bindgen(module = "/src/web/js/resources.js")]
+extern "C" {
+    /// As `fetch`, with news of how much of the body has gone out.
+    fn send(request: &web_sys::Request, body: &JsValue, on_progress: &Function) -> Promise;
+}
 
 /// Where the service is and how to speak to it: what all resources of a client share.
 pub(super) struct Service {
@@ -40,6 +46,8 @@ pub(super) struct CallOptions {
     max_retries: Option<u32>,
     headers: Vec<(String, String)>,
     query: Vec<(String, String)>,
+    /// Told how much of an upload has gone out.
+    progress: Option<Function>,
 }
 
 impl CallOptions {
@@ -54,6 +62,7 @@ impl CallOptions {
             max_retries: max_retries(options)?,
             headers: pairs("headers", &get(options, "headers"))?,
             query: pairs("queryParams", &get(options, "queryParams"))?,
+            progress: get(options, "onUploadProgress").dyn_into().ok(),
         })
     }
 
@@ -90,21 +99,20 @@ pub(super) fn pairs(name: &str, object: &JsValue) -> Result<Vec<(String, String)
 }
 
 impl Service {
-    /// The promise of a request's result, as the resources' methods return it.
-    pub(super) fn call(self: &Rc<Self>, request: Result<Request, Error>, options: &JsValue) -> Promise {
-        let (service, options) = (self.clone(), CallOptions::from_js(options));
-        convert::promise(async move { service.send(request?, options?).await })
-    }
-
-    /// Sends a request, again if that may help, and reads the answer.
-    pub(super) async fn send(&self, mut request: Request, options: CallOptions) -> Result<JsValue, JsValue> {
+    /// Sends a request, again if that may help, and reads the answer. `file` is what an upload uploads.
+    pub(super) async fn send(
+        &self, mut request: Request, file: &JsValue, options: CallOptions,
+    ) -> Result<JsValue, JsValue> {
         let max_retries = options.max_retries.unwrap_or(self.max_retries);
         request.query.extend(options.query.iter().cloned());
         let (mut attempt, mut fresh_token) = (0, false);
         loop {
-            let outcome = self.attempt(&request, fresh_token, &options).await;
+            let outcome = self.attempt(&request, file, fresh_token, &options).await;
             let (attempted, result) = match &outcome {
-                Ok(response) => (Attempt::Answered(response), read(response).map_err(|error| to_error(&error, None))),
+                Ok((_, Some(file))) => return Ok(file.clone()),
+                Ok((response, None)) => {
+                    (Attempt::Answered(response), read(response).map_err(|error| to_error(&error, None)))
+                }
                 Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, Err(exception.clone())),
                 Err(Failure::Final(exception)) => return Err(exception.clone()),
             };
@@ -112,7 +120,10 @@ impl Service {
                 return Ok(to_js(body));
             }
             // A token can be refused before its time, by a clock that differs or a revocation: one fresh one is tried.
-            if matches!(&outcome, Ok(response) if response.status == 401) && !fresh_token && self.auth.can_refresh() {
+            if matches!(&outcome, Ok((response, _)) if response.status == 401)
+                && !fresh_token
+                && self.auth.can_refresh()
+            {
                 fresh_token = true;
                 continue;
             }
@@ -124,8 +135,10 @@ impl Service {
         }
     }
 
-    /// One attempt, the token included, within one time limit.
-    async fn attempt(&self, request: &Request, fresh: bool, options: &CallOptions) -> Result<Response, Failure> {
+    /// One attempt, the token included, within one time limit. What was downloaded comes beside the response.
+    async fn attempt(
+        &self, request: &Request, file: &JsValue, fresh: bool, options: &CallOptions,
+    ) -> Result<(Response, Option<JsValue>), Failure> {
         let cancel = Cancel::after(options.timeout.unwrap_or(self.timeout), options.abort.as_ref())?;
         let token = self.auth.token(fresh, Some(&cancel.promise)).await;
         let token = token.map_err(|exception| cancel.ended().unwrap_or(Failure::Final(exception)))?;
@@ -145,8 +158,10 @@ impl Service {
         for (name, value) in self.headers.iter().chain(&options.headers) {
             builder = builder.header(name, value);
         }
+        let is_upload = request.transfer == Transfer::Upload;
         let built = match &request.body {
             Some(body) => builder.header("Content-Type", "application/json").body(body.to_string()),
+            None if is_upload => builder.header("Content-Type", "application/octet-stream").body(file.clone()),
             None => builder.build(),
         };
         let built: web_sys::Request = match built {
@@ -156,21 +171,31 @@ impl Service {
                 return Err(Failure::Final(error.into()));
             }
         };
-        let answer = self.start(&built).map_err(|exception| cancel.explain(&exception))?;
+        let answer = match &options.progress {
+            Some(progress) if is_upload && self.fetch.is_none() => Ok(send(&built, file, progress)),
+            _ => self.start(&built),
+        };
+        let answer = answer.map_err(|exception| cancel.explain(&exception))?;
         let answer: web_sys::Response = cancel.unless_ended(answer).await?.dyn_into().map_err(|_| {
             let error = Error::invalid("the client's fetch must answer a Response");
             Failure::Final(error.into())
         })?;
+        if request.transfer == Transfer::Download && answer.ok() {
+            let blob = answer.blob().map_err(|exception| cancel.explain(&exception))?;
+            let response = Response { status: answer.status(), ..Response::default() };
+            return Ok((response, Some(cancel.unless_ended(blob).await?)));
+        }
         let body = answer.text().map_err(|exception| cancel.explain(&exception))?;
         let body = cancel.unless_ended(body).await?.as_string().unwrap_or_default();
         let answer = gloo_net::http::Response::from(answer);
         let headers = answer.headers();
-        Ok(Response {
+        let response = Response {
             status: answer.status(),
             authenticate: headers.get("WWW-Authenticate"),
             retry_after: headers.get("Retry-After"),
             body,
-        })
+        };
+        Ok((response, None))
     }
 
     /// The app's `fetch` if it gave one, else the global one of the page or worker.

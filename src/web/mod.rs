@@ -1,7 +1,7 @@
 //! The browser's edge: thin, and for `wasm32` alone. Nothing here decides; it carries out what the core decided.
 //!
 //! - [`client`]: `OssicleClient`, the options it takes.
-//! - [`resources`]: a class a REST resource; [`fetch`] carries their requests out, [`auth`] holds the tokens.
+//! - [`resources`]: the REST resources; [`fetch`] carries their requests out, [`auth`] holds the tokens.
 //! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`] (with a [`tap`]
 //!   on each source), [`encoder`] (those that live outside this module) and [`socket`].
 //! - [`microphones`]: finding and opening them.

@@ -104,7 +104,7 @@ fn storm(seed: u64) -> bool {
         }
     }
     world.end();
-    world.run_until_it("every promise is settled", s(300), |world| world.asked.len() == world.answered.len());
+    world.run_until_it("every promise is settled", s(9_000), |world| world.asked.len() == world.answered.len());
 
     assert_eq!(world.connected, Some(Ok(())));
     let named = |slot: &u32| {

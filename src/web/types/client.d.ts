@@ -124,6 +124,9 @@ export class OssicleClient {
   readonly facts: Facts;
   readonly documents: Documents;
   readonly templates: Templates;
+  readonly recordings: Recordings;
+  readonly transcripts: Transcripts;
+  readonly languages: Languages;
   readonly stream: Streams;
   readonly microphones: Microphones;
   free(): void;

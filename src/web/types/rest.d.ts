@@ -66,12 +66,22 @@ export interface InteractionsQuery {
   patient?: string;
 }
 
+/** A page of `interactions.list`; iterated it is its entries and those of all further pages. */
+export interface InteractionsPage extends AsyncIterable<Interaction> {
+  interactions: Interaction[];
+  /** The same as `interactions`. */
+  data: Interaction[];
+  /** Whether there may be another page: this one is full. */
+  hasNextPage(): boolean;
+  /** The next page; an empty one after the last. */
+  getNextPage(): Promise<InteractionsPage>;
+}
+
 /** `client.interactions` */
-export class Interactions {
-  private constructor();
+export interface Interactions {
   create(body: InteractionCreate, options?: RequestOptions): Promise<{ interactionId: string; websocketUrl: string }>;
-  /** One page. */
-  list(query?: InteractionsQuery, options?: RequestOptions): Promise<{ interactions: Interaction[] }>;
+  /** Awaited it is the first page; iterated with `for await` it is every entry of all pages, fetched as they are needed. */
+  list(query?: InteractionsQuery, options?: RequestOptions): Promise<InteractionsPage> & AsyncIterable<Interaction>;
   get(id: string, options?: RequestOptions): Promise<Interaction>;
   update(id: string, body: InteractionUpdate, options?: RequestOptions): Promise<Interaction>;
   delete(id: string, options?: RequestOptions): Promise<null>;
@@ -103,8 +113,7 @@ export interface FactGroup {
 }
 
 /** `client.facts` */
-export class Facts {
-  private constructor();
+export interface Facts {
   factGroupsList(options?: RequestOptions): Promise<{ data: FactGroup[] }>;
   list(interactionId: string, options?: RequestOptions): Promise<{ facts: Fact[] }>;
   create(
@@ -123,6 +132,15 @@ export class Facts {
     body: { facts: { factId: string; text?: string; group?: string; isDiscarded?: boolean }[] },
     options?: RequestOptions,
   ): Promise<{ facts: Fact[] }>;
+  /** Facts of a text, which belongs to no interaction. */
+  extract(
+    body: { context: { type: "text"; text: string }[]; outputLanguage: string },
+    options?: RequestOptions,
+  ): Promise<{
+    facts: { group: string; value: string; text: string }[];
+    outputLanguage: string;
+    usageInfo: { creditsConsumed: number };
+  }>;
 }
 
 // Documents and templates
@@ -176,17 +194,54 @@ export interface ClassicDocument {
 }
 
 /** `client.documents` */
-export class Documents {
-  private constructor();
+export interface Documents {
+  /** Documents of an interaction. `create`, and the others with the interaction's id first, are here without `classic` too. */
   readonly classic: ClassicDocuments;
+  create: ClassicDocuments["create"];
+  /** A document of the newer, guided form. */
+  generate(body: DocumentGenerate, options?: RequestOptions): Promise<{ document: GuidedDocument; usageInfo?: { creditsConsumed: number } }>;
+  list(query?: Record<string, string | number | boolean | string[]>, options?: RequestOptions): Promise<{ data: GuidedDocument[] }>;
+  list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
+  get(documentId: string, options?: RequestOptions): Promise<GuidedDocument>;
+  get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
+  update(documentId: string, body: Record<string, unknown>, options?: RequestOptions): Promise<GuidedDocument>;
+  update(interactionId: string, documentId: string, body: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
+  delete(documentId: string, options?: RequestOptions): Promise<null>;
+  delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<null>;
+}
+
+/** The body of `documents.generate`: exactly one of the three templates, and an interaction or a context. */
+export type DocumentGenerate = {
+  interactionId?: string;
+  context?: Record<string, unknown>[];
+  outputLanguage?: string;
+  name?: string;
+} & (
+  | { templateRef: Record<string, unknown>; assemblyTemplate?: never; dynamicTemplate?: never }
+  | { assemblyTemplate: Record<string, unknown>; templateRef?: never; dynamicTemplate?: never }
+  | { dynamicTemplate: Record<string, unknown>; templateRef?: never; assemblyTemplate?: never }
+);
+
+/** A document of the guided form. It has no `id` if it was not kept. */
+export interface GuidedDocument {
+  id?: string;
+  name?: string;
+  [key: string]: unknown;
+}
+
+/** What can be changed of a document: what is absent stays. */
+export interface DocumentUpdate {
+  name?: string;
+  sections?: { key: string; name?: string; text?: string; sort?: number }[];
 }
 
 /** `client.documents.classic` */
-export class ClassicDocuments {
-  private constructor();
+export interface ClassicDocuments {
   create(interactionId: string, body: DocumentCreate, options?: RequestOptions): Promise<ClassicDocument>;
   list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
   get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
+  update(interactionId: string, documentId: string, body: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
+  delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<null>;
 }
 
 /** A form that documents take. */
@@ -200,11 +255,90 @@ export interface Template {
 }
 
 /** `client.templates` */
-export class Templates {
-  private constructor();
+export interface Templates {
   list(
     query?: { org?: string | string[]; lang?: string | string[]; status?: string | string[] },
     options?: RequestOptions,
   ): Promise<{ data: Template[] }>;
   get(key: string, options?: RequestOptions): Promise<Template>;
+  sectionList(
+    query?: { org?: string | string[]; lang?: string | string[] },
+    options?: RequestOptions,
+  ): Promise<{ data: TemplateSection[] }>;
+}
+
+/** A section that templates are put together from. */
+export interface TemplateSection {
+  key: string;
+  name: string;
+  description?: string;
+  type?: string;
+  updatedAt?: string | null;
+  translations?: { languageId: string; name: string; description?: string }[];
+}
+
+// Recordings, transcripts, languages
+
+/** `client.recordings`: audio that belongs to an interaction, such as what could not be streamed. */
+export interface Recordings {
+  list(interactionId: string, options?: RequestOptions): Promise<{ recordings: string[] }>;
+  /** At most 150 MB and 120 minutes. */
+  upload(
+    file: Blob | BufferSource,
+    interactionId: string,
+    options?: RequestOptions & {
+      /** Told how many bytes have gone out. Not with a `fetch` of your own, which has no such news. */
+      onUploadProgress?: (progress: { loaded: number; total: number }) => void;
+    },
+  ): Promise<{ recordingId: string }>;
+  get(interactionId: string, recordingId: string, options?: RequestOptions): Promise<Blob>;
+  delete(interactionId: string, recordingId: string, options?: RequestOptions): Promise<null>;
+}
+
+export type TranscriptStatus = "processing" | "completed" | "failed";
+
+/** The transcript of a recording. */
+export interface RecordingTranscript {
+  id: string;
+  recordingId: string;
+  status: TranscriptStatus;
+  /** `null` until it is completed. Times in seconds. */
+  transcripts:
+    | { channel: number; participant: number; speakerId: number; text: string; start: number; end: number }[]
+    | null;
+  metadata?: { participantsRoles?: { channel: number; role: "doctor" | "patient" | "multiple" }[] | null };
+  usageInfo?: { creditsConsumed: number };
+}
+
+/** `client.transcripts`: transcripts of recordings. */
+export interface Transcripts {
+  create(
+    interactionId: string,
+    body: {
+      recordingId: string;
+      /** As a BCP 47 tag. */
+      primaryLanguage: string;
+      /** Whether spoken punctuation becomes punctuation. */
+      isDictation?: boolean;
+      isMultichannel?: boolean;
+      diarize?: boolean;
+      participants?: { channel: number; role: "doctor" | "patient" | "multiple" }[];
+    },
+    options?: RequestOptions,
+  ): Promise<RecordingTranscript>;
+  list(
+    interactionId: string,
+    query?: { full?: boolean },
+    options?: RequestOptions,
+  ): Promise<{ transcripts: { id: string; transcriptSample: string }[] | null }>;
+  get(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<RecordingTranscript>;
+  getStatus(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<{ status: TranscriptStatus }>;
+  delete(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<null>;
+  /** Asks for the status, ever less often, until it is no longer `processing`; then answers the transcript. */
+  waitFor(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<RecordingTranscript>;
+}
+
+/** `client.languages` */
+export interface Languages {
+  list(query?: { endpoint?: string }, options?: RequestOptions): Promise<{ languages?: unknown[]; [key: string]: unknown }>;
 }

@@ -1,0 +1,38 @@
+// In the page of a visit: the app that records it with this package, and keeps account of what the package says.
+
+import init, { OssicleClient } from "/pkg/ossicle.js";
+
+await init();
+
+/** How often the figures are looked at, in milliseconds. */
+const LOOK = 250;
+
+export async function start({ node }, { id, settings: { environment, tenantName }, token, early, encoding }) {
+  const client = new OssicleClient({ environment, tenantName, auth: token });
+  const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+  const configuration = { transcription, mode: { type: "transcription" } };
+  const stream = await client.stream.connect({ id, configuration, audio: { encoding }, awaitConfiguration: !early });
+
+  const saw = [];
+  for (const event of ["state", "error", "warning", "audioDropped"]) {
+    stream.on(event, (payload) => saw.push(payload.state ?? `${event} ${payload.code ?? payload.reason}`));
+  }
+  const finals = [];
+  stream.on("transcript", ({ segments }) => finals.push(...segments.filter((segment) => segment.final)));
+
+  const looks = [];
+  const look = () => looks.push(stream.stats);
+  const timer = setInterval(look, LOOK);
+  for (const event of ["state", "transcript", "flushed"]) stream.on(event, look);
+
+  await stream.attach(node);
+  return {
+    flush: () => stream.flush().then(() => saw.push("flush answered"), (error) => saw.push(`flush: ${error.code}`)),
+    end: async () => {
+      await stream.end().catch((error) => saw.push(`end: ${error.code}: ${error.message}`));
+      clearInterval(timer);
+      look();
+      return { saw, finals, looks, encoder: stream.encoder };
+    },
+  };
+}
