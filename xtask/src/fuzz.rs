@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::place;
 use crate::run::Run;
+use crate::setup::{self, Need};
 
 /// What has the compiler count which edges are taken, and report what is compared: SanitizerCoverage, as `cargo fuzz` asks
 /// for it, without a sanitizer.
@@ -28,6 +29,7 @@ const LONGEST: u32 = 2_048;
 
 /// Runs the fuzzer; what it finds interesting is kept in `target/fuzz` for the next run.
 pub(crate) fn run(executions: u64) -> Result<()> {
+    setup::ensure(&[Need::Cxx])?;
     let target = place::target().join("fuzz");
     let corpus = target.join("corpus");
     plant(&corpus)?;

@@ -43,11 +43,13 @@ pub(crate) enum Need {
     AudioTools,
     /// A virtual sound card.
     SoundCard,
+    /// A C++ compiler, for the fuzzer's engine.
+    Cxx,
 }
 
 impl Need {
     /// All of them, in the order in which they are met.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
@@ -57,6 +59,7 @@ impl Need {
         Self::Firefox,
         Self::AudioTools,
         Self::SoundCard,
+        Self::Cxx,
         Self::WasmBindgen,
         Self::WasmPack,
         Self::Geckodriver,
@@ -72,6 +75,7 @@ impl Need {
             Self::Firefox => &apt::FIREFOX,
             Self::AudioTools => &apt::AUDIO_TOOLS,
             Self::SoundCard => &apt::SOUND_CARD,
+            Self::Cxx => &apt::CXX,
             _ => &[],
         }
     }

@@ -64,7 +64,7 @@ impl Part {
             Self::Fmt => &[Need::Rustfmt],
             Self::Tidy => &[],
             // What is encoded is judged by other people's decoders.
-            Self::Native => &[Need::AudioTools],
+            Self::Native => &[Need::AudioTools, Need::Cxx],
             Self::Clippy => &[Need::Clippy, Need::WasmTarget],
             Self::Wasm => &[
                 Need::WasmTarget,

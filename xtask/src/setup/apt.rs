@@ -42,6 +42,8 @@ pub(crate) const SOUND_CARD: [Package; 2] = [
     Package { name: "pulseaudio", programs: &["pulseaudio"] },
     Package { name: "pulseaudio-utils", programs: &["pactl"] },
 ];
+/// A C++ compiler under any name that the crate `cc` looks for.
+pub(crate) const CXX: [Package; 1] = [Package { name: "g++", programs: &["c++", "g++", "clang++"] }];
 
 impl Package {
     /// Whether one of its programs, or an equal, is on this machine.
