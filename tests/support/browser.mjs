@@ -19,6 +19,8 @@ const MICROPHONES = {
   denied: () => ["--use-fake-device-for-media-stream"],
   /** The page may use a microphone, and there is none: a machine for tests has no sound hardware. */
   missing: () => ["--use-fake-ui-for-media-stream"],
+  /** There is none, and audio starts only when the user has done something: headless browsers are not so strict by themselves. */
+  strict: () => ["--autoplay-policy=document-user-activation-required"],
   /** The page may use the microphones of the sound card that `env` leads to. */
   real: () => ["--use-fake-ui-for-media-stream"],
 };

@@ -1,0 +1,55 @@
+// A browser that starts audio only when its user has done something: the refusal says so, and after a click it goes.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch, open, pkg } from "../support/browser.mjs";
+import { startSandbox } from "../support/sandbox.mjs";
+
+// Somebody else's sound, such as a video call's: a page that holds a microphone would be allowed to start audio.
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A page</title><button>Start</button><script type="module">
+import init, { OssicleClient } from "/pkg/ossicle.js";
+await init();
+const { environment, tenantName } = await (await fetch("/settings.json")).json();
+const auth = async () => (await fetch("/token", { method: "POST" })).json();
+const client = new OssicleClient({ environment, tenantName, auth });
+const encounter = { identifier: "e-1", status: "planned", type: "consultation" };
+const { interactionId: id } = await client.interactions.create({ encounter });
+const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+globalThis.stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } } });
+const { stream: call } = new AudioContext().createMediaStreamDestination();
+const attach = (when) => stream.attach(call).then(() => "attached", ({ code, message }) => code + ": " + message)
+  .then((result) => console.log(when + ", " + result));
+await attach("at once");
+document.querySelector("button").onclick = () => attach("after a click");
+</script>`;
+
+let folder, sandbox, browser;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ossicle-gesture-"));
+  await writeFile(join(folder, "index.html"), PAGE);
+  sandbox = await startSandbox({ www: folder, pkg });
+  browser = await launch("strict");
+});
+
+after(async () => {
+  await browser?.close();
+  await sandbox?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+test("audio that may not start yet is refused with what to do, and starts after a click", { timeout: 60_000 }, async () => {
+  const { page, close } = await open(browser, "about:blank", { permissions: [] });
+  // Only what the page says by itself is read before the click: whatever a test runs in a page counts as its user's doing.
+  const said = () => page.waitForEvent("console", { predicate: (message) => message.text().includes(", ") });
+  const [first] = await Promise.all([said(), page.goto(`${sandbox.url}/`)]);
+  assert.equal(first.text(),
+    "at once, audio_unsupported: the browser starts audio only after a click or a key: call attach() from such a handler");
+  const [second] = await Promise.all([said(), page.getByRole("button", { name: "Start" }).click()]);
+  assert.equal(second.text(), "after a click, attached");
+  await page.waitForFunction(() => stream.stats.capturedSeconds > 0.3);
+  await close();
+});
