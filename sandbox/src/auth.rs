@@ -1,8 +1,8 @@
-//! Who may do what: the OAuth token endpoint, the tokens that were issued, and the check before every REST call.
+//! Who may do what: the tokens that were issued, and the check before every REST call. How a token is come by is
+//! `oauth`'s.
 //!
-//! The rule for credentials: any client id, secret, user and password are good, except an empty one or the word
-//! `wrong`, which are refused as the identity provider refuses them. Tokens are opaque to the server (it remembers
-//! what it issued) and shaped like a JWT, whose `exp`, `iss` and `scope` a client may read; the signature is random.
+//! Tokens are opaque to the server (it remembers what it issued) and shaped like a JWT, whose `exp`, `iss` and `scope` a
+//! client may read; the signature is random.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,8 +10,8 @@ use std::{
 };
 
 use axum::{
-    Extension, Json,
-    extract::{Path, Request, State},
+    Extension,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    error::{ApiError, Params, unauthorized},
+    error::{ApiError, unauthorized},
     model::now,
     state::App,
 };
@@ -37,6 +37,8 @@ pub(crate) const FULL_SCOPE: &str = "openid profile email";
 /// What a token allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
+    /// The `jti` of the JWT: a name for the token that opens nothing.
+    id: Uuid,
     pub(crate) tenant: String,
     pub(crate) scope: String,
     expires: Instant,
@@ -96,15 +98,17 @@ impl Tokens {
     /// Issues an access and a refresh token, and gives the token endpoint's answer. `seconds` may be 0: a token that
     /// has already expired.
     pub(crate) fn issue(&mut self, host: &str, tenant: &str, scope: &str, seconds: u64) -> Value {
-        let access = jwt(host, tenant, scope, seconds);
-        let refresh = jwt(host, tenant, scope, REFRESH_SECONDS);
-        let grant = |seconds| Grant {
+        let ids = (Uuid::new_v4(), Uuid::new_v4());
+        let access = jwt(ids.0, host, tenant, scope, seconds);
+        let refresh = jwt(ids.1, host, tenant, scope, REFRESH_SECONDS);
+        let grant = |id, seconds| Grant {
+            id,
             tenant: tenant.to_owned(),
             scope: scope.to_owned(),
             expires: Instant::now() + Duration::from_secs(seconds),
         };
-        self.access.add(access.clone(), grant(seconds));
-        self.refresh.add(refresh.clone(), grant(REFRESH_SECONDS));
+        self.access.add(access.clone(), grant(ids.0, seconds));
+        self.refresh.add(refresh.clone(), grant(ids.1, REFRESH_SECONDS));
         json!({
             "access_token": access,
             "expires_in": seconds,
@@ -116,13 +120,18 @@ impl Tokens {
         })
     }
 
+    /// A name for an access token, expired or not; `None` for one that was not issued here.
+    pub(crate) fn id(&self, token: &str) -> Option<Uuid> {
+        self.access.grants.get(token).map(|grant| grant.id)
+    }
+
     /// The grant behind an access token, or the reason why there is none.
     pub(crate) fn access(&self, token: &str) -> Result<Grant, &'static str> {
         self.access.find(token)
     }
 
     /// A refresh token can be used once: its answer carries the next one.
-    fn refresh(&mut self, token: &str) -> Option<Grant> {
+    pub(crate) fn refresh(&mut self, token: &str) -> Option<Grant> {
         let grant = self.refresh.find(token).ok()?;
         self.refresh.grants.remove(token);
         self.refresh.order.retain(|known| known != token);
@@ -130,13 +139,13 @@ impl Tokens {
     }
 }
 
-fn jwt(host: &str, tenant: &str, scope: &str, seconds: u64) -> String {
+fn jwt(id: Uuid, host: &str, tenant: &str, scope: &str, seconds: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let claims = json!({
         "iss": format!("http://{host}/realms/{tenant}"),
         "iat": now,
         "exp": now + seconds,
-        "jti": Uuid::new_v4(),
+        "jti": id,
         "scope": scope,
     });
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -147,53 +156,6 @@ fn jwt(host: &str, tenant: &str, scope: &str, seconds: u64) -> String {
 /// The host that the caller used, port included: every URL that is handed out holds it.
 pub(crate) fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1")
-}
-
-/// `POST /realms/{tenant}/protocol/openid-connect/token`, form-encoded.
-pub(crate) async fn token(
-    State(app): State<App>, Path(tenant): Path<String>, headers: HeaderMap, body: String,
-) -> Response {
-    let form = Params::parse(Some(&body));
-    let refused = |status, error, description| {
-        (status, Json(json!({ "error": error, "error_description": description }))).into_response()
-    };
-    let good = |key| form.one(key).is_some_and(|value| !value.is_empty() && value != "wrong");
-    if !good("client_id") {
-        return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client or Invalid client credentials");
-    }
-    let mut scope = form.one("scope").unwrap_or_default().to_owned();
-    match form.one("grant_type") {
-        Some("client_credentials") if !good("client_secret") => {
-            return refused(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized_client",
-                "Invalid client or Invalid client credentials",
-            );
-        }
-        Some("password") if !good("username") || !good("password") => {
-            return refused(StatusCode::UNAUTHORIZED, "invalid_grant", "Invalid user credentials");
-        }
-        Some("client_credentials" | "password") => {}
-        Some("refresh_token") => {
-            let grant = app.tokens.lock().refresh(form.one("refresh_token").unwrap_or_default());
-            match grant.filter(|grant| grant.tenant == tenant) {
-                Some(grant) => scope = grant.scope,
-                None => return refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid refresh token"),
-            }
-        }
-        // authorization_code needs a sign-in page; the sandbox has none yet and says so as OAuth does.
-        Some(_) => {
-            return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type");
-        }
-        None => return refused(StatusCode::BAD_REQUEST, "invalid_request", "Missing form parameter: grant_type"),
-    }
-    // The official client asks for «openid» alone when it wants everything.
-    if scope.is_empty() || scope == "openid" {
-        scope = FULL_SCOPE.to_owned();
-    }
-    let seconds = app.token_seconds();
-    let answer = app.tokens.lock().issue(host(&headers), &tenant, &scope, seconds);
-    Json(answer).into_response()
 }
 
 /// Whose request it is: put into the request by [`check`].

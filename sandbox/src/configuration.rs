@@ -179,15 +179,21 @@ impl Configuration {
         })
     }
 
-    /// Whose voice a line of the script is: the participant of that role, else one who is `multiple`, else the first.
+    /// Whose voice a line of the script is.
     pub(crate) fn participant(&self, role: Role) -> Participant {
-        let role = match role {
-            Role::Doctor => ParticipantRole::Doctor,
-            Role::Patient => ParticipantRole::Patient,
-        };
-        let of = |role| self.participants.iter().find(|participant| participant.role == role);
-        of(role).or(of(ParticipantRole::Multiple)).copied().unwrap_or(self.participants[0])
+        self.participants[speaker(&self.participants, role)]
     }
+}
+
+/// Whose voice a line of the script is, as a place in the list: the participant of that role, else one who is
+/// `multiple`, else the first.
+pub(crate) fn speaker(participants: &[Participant], role: Role) -> usize {
+    let role = match role {
+        Role::Doctor => ParticipantRole::Doctor,
+        Role::Patient => ParticipantRole::Patient,
+    };
+    let of = |role| participants.iter().position(|participant| participant.role == role);
+    of(role).or(of(ParticipantRole::Multiple)).unwrap_or(0)
 }
 
 /// Two or three letters and optional subtags, as in `en` or `en-GB`: the form of a BCP 47 tag, not a list of those

@@ -1,4 +1,5 @@
-//! What is the sandbox's own, under `/sandbox`: tokens of any life and scope, faults, and what each socket received.
+//! What is the sandbox's own, under `/sandbox`: tokens of any life and scope, faults, what each socket received, and
+//! which requests came.
 //!
 //! No token is needed here: the server listens on the loopback interface and knows invented people only.
 
@@ -25,6 +26,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/token", post(token))
         .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/requests", get(requests).delete(clear_requests))
         .route("/streams/{id}", get(streams))
         .route("/streams/{id}/audio/{n}", get(audio))
 }
@@ -55,6 +57,19 @@ async fn add_fault(State(app): State<App>, Body(body): Body<Map<String, Value>>)
 
 async fn clear_faults(State(app): State<App>) -> StatusCode {
     app.faults.lock().clear();
+    StatusCode::NO_CONTENT
+}
+
+/// `GET /sandbox/requests?path=/v2/documents`: all, or those whose path begins so.
+async fn requests(State(app): State<App>, RawQuery(query): RawQuery) -> Json<Value> {
+    let query = Params::parse(query.as_deref());
+    let requests = app.requests.lock();
+    let found: Vec<_> = requests.of(query.one("path").unwrap_or_default()).collect();
+    Json(json!({ "requests": found }))
+}
+
+async fn clear_requests(State(app): State<App>) -> StatusCode {
+    app.requests.lock().clear();
     StatusCode::NO_CONTENT
 }
 

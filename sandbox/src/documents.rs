@@ -4,10 +4,11 @@
 //! and strings go through the rules of `facts.rs` first. Facts are used as they were sent, discarded or not: leaving
 //! those out is the client's part.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::facts;
+use crate::{facts, model::Section};
 
 /// A section of a document: what it is called and which fact groups it gathers.
 pub(crate) struct SectionKind {
@@ -22,7 +23,7 @@ pub(crate) struct Template {
     pub(crate) key: &'static str,
     pub(crate) name: &'static str,
     description: &'static str,
-    pub(crate) sections: &'static [&'static str],
+    sections: &'static [&'static str],
 }
 
 const fn section(
@@ -245,8 +246,8 @@ pub(crate) enum Context {
 
 #[derive(Deserialize)]
 pub(crate) struct ContextFact {
-    text: String,
-    group: Option<String>,
+    pub(crate) text: String,
+    pub(crate) group: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -254,9 +255,52 @@ pub(crate) struct ContextTranscript {
     text: String,
 }
 
+/// A section that a request asks for.
+pub(crate) struct Wanted {
+    pub(crate) key: String,
+    pub(crate) name: String,
+    /// The fact groups that it gathers.
+    groups: &'static [&'static str],
+}
+
+impl Wanted {
+    /// A standard section, under its own name or another.
+    pub(crate) fn standard(section: &SectionKind, name: Option<String>) -> Self {
+        let name = name.unwrap_or_else(|| section.name.to_owned());
+        Self { key: section.key.to_owned(), name, groups: section.groups }
+    }
+
+    /// A section of the caller's making: it gathers what the standard one of that name does, or nothing.
+    pub(crate) fn free(name: String) -> Self {
+        let like = SECTIONS.iter().find(|section| section.name.eq_ignore_ascii_case(name.trim()));
+        let key = name.trim().to_lowercase().replace(' ', "-");
+        Self { key, name, groups: like.map_or(&[], |section| section.groups) }
+    }
+}
+
+impl Template {
+    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+        let sections = self.sections.iter().filter_map(|key| find_section(key));
+        sections.map(|section| Wanted::standard(section, None)).collect()
+    }
+}
+
+/// The sections with their texts.
+pub(crate) fn write(wanted: Vec<Wanted>, context: &[Context], at: Timestamp) -> Vec<Section> {
+    let section = |(sort, (text, Wanted { key, name, .. })): (usize, _)| Section {
+        key,
+        name,
+        text,
+        sort: sort as i64,
+        created_at: at,
+        updated_at: at,
+    };
+    assemble(&wanted, context).into_iter().zip(wanted).enumerate().map(section).collect()
+}
+
 /// The texts of the sections, in their order. Each line of the context is in exactly one of them: the first that
 /// gathers its group, or the first of all.
-pub(crate) fn assemble(sections: &[&SectionKind], context: &[Context]) -> Vec<String> {
+fn assemble(sections: &[Wanted], context: &[Context]) -> Vec<String> {
     let mut lines: Vec<Vec<String>> = sections.iter().map(|_| Vec::new()).collect();
     let mut put = |group: &str, text: String| {
         let home = sections.iter().position(|section| section.groups.contains(&group)).unwrap_or(0);
@@ -309,7 +353,7 @@ mod tests {
     #[test]
     fn no_fact_is_lost_whatever_its_group() {
         for template in &TEMPLATES {
-            let sections: Vec<_> = template.sections.iter().filter_map(|key| find_section(key)).collect();
+            let sections = template.wanted();
             let facts = vec![fact(Some("plan"), "rest"), fact(Some("no-such"), "odd"), fact(None, "bare")];
             let texts = assemble(&sections, &[Context::Facts(facts)]);
             let all = texts.join("\n");
@@ -319,8 +363,7 @@ mod tests {
 
     #[test]
     fn a_transcript_is_reduced_to_facts_and_a_string_without_any_is_kept_as_it_is() {
-        let sections: Vec<_> =
-            ["corti-subjective", "corti-objective"].iter().filter_map(|key| find_section(key)).collect();
+        let sections = ["Subjective", "Objective"].map(|name| Wanted::free(name.into()));
         let transcript = Context::Transcript(ContextTranscript { text: "Your pulse is 78 and regular.".into() });
         assert_eq!(assemble(&sections, &[transcript]), ["", "Pulse 78 per minute"]);
         let string = Context::String("Came with her daughter.".into());

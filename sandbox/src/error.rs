@@ -39,6 +39,10 @@ impl ApiError {
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}."))
     }
+
+    pub(crate) fn forbidden(what: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, format!("The {what} is another tenant's."))
+    }
 }
 
 impl IntoResponse for ApiError {

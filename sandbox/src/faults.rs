@@ -1,20 +1,24 @@
-//! Faults on request: the schedule of what the next sockets are to do wrong.
+//! Faults on request: the schedule of what the next sockets and requests are to do wrong.
 //!
-//! `POST /sandbox/faults` adds to it, and each socket takes the first entry that is meant for it. What an entry can ask
-//! for is `plan`'s; refusing the upgrade is `socket.rs`'s, and everything on the open socket `line.rs`'s.
+//! `POST /sandbox/faults` adds to it, and each socket and request takes the first entry that is meant for it. What an
+//! entry can ask for is `plan`'s and `requests`'; refusing the upgrade is `socket.rs`'s, everything on the open socket
+//! `line.rs`'s, and requests are `gate.rs`'s.
 
 mod plan;
+mod requests;
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
+use axum::http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub(crate) use plan::{Answer, Event, Moment, Plan, Seconds, Upgrade, What, When};
+pub(crate) use requests::{RequestPlan, Spoiled};
 
 use crate::error::ApiError;
 
@@ -35,13 +39,15 @@ struct Waiting {
 #[derive(Default)]
 pub(crate) struct Faults {
     waiting: VecDeque<Waiting>,
+    /// With the interaction that is to be in the path, where it matters.
+    requests: VecDeque<(Option<Uuid>, RequestPlan)>,
     /// The life of tokens that are issued from now on.
     token_seconds: Option<u64>,
 }
 
 impl Faults {
     /// Adds what a request's body asks for: the faults of one socket beside an optional `interactionId`, or of several in
-    /// `sockets`; or `tokenSeconds`.
+    /// `sockets`; those of `requests`; `tokenSeconds`.
     ///
     /// # Errors
     /// 400 that names the key; nothing is added then.
@@ -51,15 +57,15 @@ impl Faults {
         if token_seconds.is_some_and(|seconds| seconds > MAX_TOKEN_SECONDS) {
             return Err(ApiError::invalid("tokenSeconds", format!("must be at most {MAX_TOKEN_SECONDS}")));
         }
+        let requests: Option<Vec<RequestPlan>> = take(&mut body, "requests")?;
         let plans: Vec<Plan> = match (take(&mut body, "sockets")?, body.is_empty()) {
             (Some(plans), true) => plans,
             (Some(_), false) => {
-                let message =
-                    "stands alone with interactionId and tokenSeconds: every other key belongs into its entries";
+                let message = "stands alone with interactionId, requests and tokenSeconds: every other key belongs into its entries";
                 return Err(ApiError::invalid("sockets", message));
             }
             (None, false) => vec![read(Value::Object(body), "")?],
-            (None, true) if token_seconds.is_some() => Vec::new(),
+            (None, true) if token_seconds.is_some() || requests.is_some() => Vec::new(),
             (None, true) => return Err(ApiError::invalid("body", "asks for no fault")),
         };
         for plan in &plans {
@@ -71,6 +77,14 @@ impl Faults {
         let count: usize = plans.iter().map(|plan| plan.times.0).sum();
         if self.waiting.len() + count > MAX_WAITING {
             return Err(ApiError::invalid("times", format!("at most {MAX_WAITING} faults can wait")));
+        }
+        let requests = requests.unwrap_or_default();
+        let count: usize = requests.iter().map(|plan| plan.times.0).sum();
+        if self.requests.len() + count > MAX_WAITING {
+            return Err(ApiError::invalid("requests", format!("at most {MAX_WAITING} faults can wait")));
+        }
+        for plan in requests {
+            self.requests.extend(std::iter::repeat_n((interaction, plan.clone()), plan.times.0));
         }
         self.token_seconds = token_seconds.or(self.token_seconds);
         for plan in plans {
@@ -88,6 +102,15 @@ impl Faults {
     /// The life of a token that is issued now, where a fault sets it.
     pub(crate) fn token_seconds(&self) -> Option<u64> {
         self.token_seconds
+    }
+
+    /// Takes what a request is to meet.
+    pub(crate) fn take_request(&mut self, method: &Method, path: &str) -> Option<RequestPlan> {
+        let is_meant = |(interaction, plan): &(Option<Uuid>, RequestPlan)| {
+            plan.is_for(method, path) && interaction.is_none_or(|id| path.contains(&id.to_string()))
+        };
+        let index = self.requests.iter().position(is_meant)?;
+        self.requests.remove(index).map(|(_, plan)| plan)
     }
 
     /// Takes what a socket of `interaction` is to do wrong.

@@ -7,12 +7,13 @@
 //!
 //! Where things are:
 //! - [`serve`], here: the routes put together, start and stop. `main.rs`: the same as a program.
-//! - `auth` tokens · `error` the protocol's errors and how requests are read · `model` the resources' shapes ·
-//!   `rest/` the resources · `state` the memory.
+//! - `auth` tokens · `oauth` how they are come by · `error` the protocol's errors and how requests are read · `model`
+//!   the resources' shapes · `rest/` the resources · `transcription` what a recording says · `state` the memory.
 //! - `socket` the stream's IO · `stream` its state machine, pure · `configuration` what it is asked for · `audio` what
 //!   it hears · `script`, `facts`, `documents` what it makes of it.
-//! - `control` and `report` what `/sandbox` offers to tests · `faults` the schedule of what is to go wrong · `line`
-//!   where it goes wrong · `pages` static files and what a page needs beside the service.
+//! - `control`, `report` and `requests` what `/sandbox` offers to tests · `faults` the schedule of what is to go wrong ·
+//!   `line` and `gate` where it goes wrong, on sockets and requests · `pages` static files and what a page needs beside
+//!   the service.
 
 mod audio;
 mod auth;
@@ -22,22 +23,27 @@ mod documents;
 mod error;
 mod facts;
 mod faults;
+mod gate;
 mod line;
 mod model;
+mod oauth;
 mod pages;
 mod report;
+mod requests;
 mod rest;
 mod script;
 mod socket;
 mod state;
 mod stream;
+mod transcription;
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::{
     Router,
     http::{HeaderValue, header},
-    routing::{any, post},
+    middleware::{from_fn_with_state, map_response},
+    routing::{any, get, post},
 };
 use socket2::SockRef;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
@@ -193,12 +199,15 @@ fn router(app: App) -> Router {
         router = router
             .nest("/v2", rest::router(app.clone()))
             .nest("/sandbox", control::router())
-            .route("/audio-bridge/v2/interactions/{id}/streams", any(socket::upgrade))
-            .route("/realms/{tenant}/protocol/openid-connect/token", post(auth::token))
-            // The official client's `login` ends in `/realms`; this serves one that was given the bare host.
-            .route("/{tenant}/protocol/openid-connect/token", post(auth::token));
+            .route("/audio-bridge/v2/interactions/{id}/streams", any(socket::upgrade));
+        // The official client's `login` ends in `/realms`; the others serve one that was given the bare host.
+        for realm in ["/realms/{tenant}", "/{tenant}"] {
+            let path = |end| format!("{realm}/protocol/openid-connect/{end}");
+            router = router.route(&path("token"), post(oauth::token)).route(&path("auth"), get(oauth::authorize));
+        }
+        router = router.layer(from_fn_with_state(app.clone(), gate::pass));
     }
     // A page under development must never be an old one.
     let fresh = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    router.layer(fresh).layer(cors).with_state(app)
+    router.layer(fresh).layer(cors).layer(map_response(gate::close)).with_state(app)
 }

@@ -1,8 +1,11 @@
 //! The REST resources' shapes as they are on the wire (camelCase, ISO 8601 times), and nothing that acts on them.
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::configuration::Participant;
 
 /// Now, to the millisecond: what the service's timestamps carry.
 pub(crate) fn now() -> Timestamp {
@@ -133,5 +136,72 @@ pub(crate) struct Document {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) output_language: String,
+    pub(crate) usage_info: UsageInfo,
+}
+
+/// A document of the guided form.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GuidedDocument {
+    /// Absent where the document is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<Uuid>,
+    #[serde(skip)]
+    pub(crate) tenant: String,
+    pub(crate) interaction_id: Option<Uuid>,
+    pub(crate) name: String,
+    pub(crate) template_ref: Option<String>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) output_language: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// Audio that was uploaded, as it came.
+pub(crate) struct Recording {
+    pub(crate) id: Uuid,
+    pub(crate) content_type: Option<String>,
+    pub(crate) bytes: Bytes,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TranscriptStatus {
+    Processing,
+    Completed,
+    Failed,
+}
+
+/// What one person says in one go.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Phrase {
+    pub(crate) channel: u32,
+    /// A place in the list of participants.
+    pub(crate) participant: usize,
+    /// -1: no diarization.
+    pub(crate) speaker_id: i32,
+    pub(crate) text: String,
+    /// In milliseconds, like `end`: so the official client documents it.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Metadata {
+    pub(crate) participants_roles: Option<Vec<Participant>>,
+}
+
+/// The transcript of a recording.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Transcript {
+    pub(crate) id: Uuid,
+    pub(crate) recording_id: Uuid,
+    pub(crate) status: TranscriptStatus,
+    pub(crate) metadata: Metadata,
+    /// `None` until it is completed.
+    pub(crate) transcripts: Option<Vec<Phrase>>,
     pub(crate) usage_info: UsageInfo,
 }

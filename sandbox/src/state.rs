@@ -1,8 +1,8 @@
 //! The sandbox's memory, and the only place where it is locked.
 //!
 //! Bounded in every direction, since a development server runs for days: the oldest interaction gives way to a new one
-//! past [`MAX_INTERACTIONS`], the oldest document past [`MAX_DOCUMENTS`]; a fact too many is refused. Nothing is
-//! written to disk.
+//! past [`MAX_INTERACTIONS`], and so do documents, transcripts and recordings past their bounds; a fact too many is
+//! refused. Nothing is written to disk.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,15 +18,22 @@ use crate::{
     error::ApiError,
     facts::{self, Finding},
     faults::Faults,
-    model::{Document, Encounter, Evidence, Fact, Patient, Source, now},
+    model::{Document, Encounter, Evidence, Fact, GuidedDocument, Patient, Recording, Source, Transcript, now},
+    oauth::Codes,
     report::Reports,
+    requests::Requests,
     script::Script,
     stream::Progress,
 };
 
 const MAX_INTERACTIONS: usize = 1_000;
 pub(crate) const MAX_FACTS: usize = 2_000;
+/// Documents of an interaction, its transcripts, and its recordings.
 const MAX_DOCUMENTS: usize = 100;
+/// Documents of the guided form, of all interactions and of none.
+const MAX_GUIDED: usize = 1_000;
+/// Bytes of all recordings, 512 MiB: three of the longest.
+const MAX_RECORDED: usize = 512 << 20;
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -37,8 +44,10 @@ pub(crate) struct Shared {
     pub(crate) script: Arc<Script>,
     pub(crate) store: Mutex<Store>,
     pub(crate) tokens: Mutex<Tokens>,
+    pub(crate) codes: Mutex<Codes>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) reports: Mutex<Reports>,
+    pub(crate) requests: Mutex<Requests>,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -50,8 +59,10 @@ impl App {
             script: Arc::new(script),
             store: Mutex::default(),
             tokens: Mutex::default(),
+            codes: Mutex::default(),
             faults: Mutex::default(),
             reports: Mutex::default(),
+            requests: Mutex::default(),
             stopping,
         }))
     }
@@ -84,6 +95,8 @@ pub(crate) struct Interaction {
     pub(crate) updated_at: Timestamp,
     pub(crate) facts: Vec<Fact>,
     pub(crate) documents: Vec<Document>,
+    pub(crate) recordings: Vec<Recording>,
+    pub(crate) transcripts: Vec<Transcript>,
     pub(crate) progress: Progress,
     /// Which fact holds what was found under a rule's key.
     extracted: HashMap<&'static str, Uuid>,
@@ -93,17 +106,23 @@ pub(crate) struct Interaction {
 pub(crate) struct Store {
     /// In the order of their making.
     interactions: Vec<Interaction>,
+    guided: Vec<GuidedDocument>,
+}
+
+/// Adds to a list that is bounded: the oldest gives way.
+fn push<T>(list: &mut Vec<T>, bound: usize, new: T) {
+    if list.len() >= bound {
+        list.remove(0);
+    }
+    list.push(new);
 }
 
 impl Store {
     pub(crate) fn create(
         &mut self, tenant: String, assigned_user_id: Option<Uuid>, encounter: Encounter, patient: Option<Patient>,
     ) -> Uuid {
-        if self.interactions.len() == MAX_INTERACTIONS {
-            self.interactions.remove(0);
-        }
         let (id, created_at) = (Uuid::new_v4(), now());
-        self.interactions.push(Interaction {
+        let interaction = Interaction {
             id,
             tenant,
             assigned_user_id: assigned_user_id.unwrap_or_else(Uuid::new_v4),
@@ -114,18 +133,20 @@ impl Store {
             updated_at: created_at,
             facts: Vec::new(),
             documents: Vec::new(),
+            recordings: Vec::new(),
+            transcripts: Vec::new(),
             progress: Progress::default(),
             extracted: HashMap::new(),
-        });
+        };
+        push(&mut self.interactions, MAX_INTERACTIONS, interaction);
         id
     }
 
-    /// A tenant's interaction; another tenant's does not exist for it.
+    /// A tenant's interaction: one that nobody has is 404, another tenant's 403.
     pub(crate) fn interaction(&mut self, tenant: &str, id: Uuid) -> Result<&mut Interaction, ApiError> {
-        self.interactions
-            .iter_mut()
-            .find(|interaction| interaction.id == id && interaction.tenant == tenant)
-            .ok_or_else(|| ApiError::not_found("interaction"))
+        let found = self.interactions.iter_mut().find(|interaction| interaction.id == id);
+        let found = found.ok_or_else(|| ApiError::not_found("interaction"))?;
+        if found.tenant == tenant { Ok(found) } else { Err(ApiError::forbidden("interaction")) }
     }
 
     pub(crate) fn of_tenant<'a>(&'a self, tenant: &'a str) -> impl Iterator<Item = &'a Interaction> {
@@ -135,6 +156,43 @@ impl Store {
     pub(crate) fn delete(&mut self, tenant: &str, id: Uuid) -> Result<(), ApiError> {
         self.interaction(tenant, id)?;
         self.interactions.retain(|interaction| interaction.id != id);
+        self.guided.retain(|document| document.interaction_id != Some(id));
+        Ok(())
+    }
+
+    /// Keeps a recording; the first of the oldest interactions give way to one too many.
+    pub(crate) fn add_recording(&mut self, tenant: &str, id: Uuid, new: Recording) -> Result<(), ApiError> {
+        self.interaction(tenant, id)?;
+        let held = self.interactions.iter().flat_map(|interaction| &interaction.recordings);
+        let mut size: usize = held.map(|recording| recording.bytes.len()).sum::<usize>() + new.bytes.len();
+        for interaction in &mut self.interactions {
+            while size > MAX_RECORDED && !interaction.recordings.is_empty() {
+                size -= interaction.recordings.remove(0).bytes.len();
+            }
+        }
+        push(&mut self.interaction(tenant, id)?.recordings, MAX_DOCUMENTS, new);
+        Ok(())
+    }
+
+    pub(crate) fn add_guided(&mut self, document: GuidedDocument) {
+        push(&mut self.guided, MAX_GUIDED, document);
+    }
+
+    /// A tenant's document of the guided form, by the rule of [`Self::interaction`].
+    pub(crate) fn guided(&mut self, tenant: &str, id: Uuid) -> Result<&mut GuidedDocument, ApiError> {
+        let found = self.guided.iter_mut().find(|document| document.id == Some(id));
+        let found = found.ok_or_else(|| ApiError::not_found("document"))?;
+        if found.tenant == tenant { Ok(found) } else { Err(ApiError::forbidden("document")) }
+    }
+
+    /// Those of a tenant, in the order of their making.
+    pub(crate) fn guided_of<'a>(&'a self, tenant: &'a str) -> impl DoubleEndedIterator<Item = &'a GuidedDocument> {
+        self.guided.iter().filter(move |document| document.tenant == tenant)
+    }
+
+    pub(crate) fn delete_guided(&mut self, tenant: &str, id: Uuid) -> Result<(), ApiError> {
+        self.guided(tenant, id)?;
+        self.guided.retain(|document| document.id != Some(id));
         Ok(())
     }
 }
@@ -153,10 +211,20 @@ impl Interaction {
     }
 
     pub(crate) fn add_document(&mut self, document: Document) {
-        if self.documents.len() == MAX_DOCUMENTS {
-            self.documents.remove(0);
-        }
-        self.documents.push(document);
+        push(&mut self.documents, MAX_DOCUMENTS, document);
+    }
+
+    pub(crate) fn recording(&self, id: Uuid) -> Result<&Recording, ApiError> {
+        self.recordings.iter().find(|recording| recording.id == id).ok_or_else(|| ApiError::not_found("recording"))
+    }
+
+    pub(crate) fn transcript(&mut self, id: Uuid) -> Result<&mut Transcript, ApiError> {
+        let found = self.transcripts.iter_mut().find(|transcript| transcript.id == id);
+        found.ok_or_else(|| ApiError::not_found("transcript"))
+    }
+
+    pub(crate) fn add_transcript(&mut self, transcript: Transcript) {
+        push(&mut self.transcripts, MAX_DOCUMENTS, transcript);
     }
 
     /// Looks for facts in what was said so far, keeps them, and gives those that are new or have a new text. A fact
@@ -214,5 +282,30 @@ impl Interaction {
         });
         let evidence = |id| Evidence { r#type: "transcript", reference: id, quote: finding.quote.clone() };
         segment.map(|said| evidence(said.id)).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use axum::body::Bytes;
+    use serde_json::json;
+
+    #[test]
+    fn the_first_recordings_of_the_oldest_interaction_give_way_to_one_too_many() {
+        let mut store = Store::default();
+        let encounter = json!({ "identifier": "x", "status": "planned", "type": "emergency" });
+        let encounter: Encounter = serde_json::from_value(encounter).unwrap();
+        let [old, new] = [(); 2].map(|()| store.create("base".into(), None, encounter.clone(), None));
+        // One memory for all of them: what counts is the length.
+        let bytes = Bytes::from(vec![0; MAX_RECORDED / 4]);
+        let mut add = |id| {
+            let recording = Recording { id: Uuid::new_v4(), content_type: None, bytes: bytes.clone() };
+            store.add_recording("base", id, recording).unwrap();
+            [old, new].map(|id| store.interaction("base", id).unwrap().recordings.len())
+        };
+        assert_eq!([new, old, old, new].map(&mut add), [[0, 1], [1, 1], [2, 1], [2, 2]]);
+        assert_eq!([new, new, new].map(add), [[1, 3], [0, 4], [0, 4]]);
     }
 }

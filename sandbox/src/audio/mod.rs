@@ -1,8 +1,8 @@
 //! What the sandbox hears: how long the audio is, how loud, and where in it somebody speaks. No words are recognised.
 //!
 //! Bytes come as messages cut anywhere; a `Decoder` makes samples of them and gives them to a `Sink`: to `level` while
-//! the stream runs, to `wav` when somebody asks for the file. Decoded are PCM, FLAC, and Opus in Ogg or WebM; of other
-//! containers the length is taken from the clock while their bytes arrive, and all of it counts as speech.
+//! the stream runs, to `wav` when somebody asks for the file. Decoded are PCM, WAV, FLAC, and Opus in Ogg or WebM; of
+//! other containers the length is taken from the clock while their bytes arrive, and all of it counts as speech.
 //!
 //! Whatever the bytes are, a decoder keeps no more of them than one page or frame, and none panics.
 
@@ -12,6 +12,7 @@ mod level;
 mod ogg;
 mod opus;
 mod pcm;
+mod riff;
 mod wav;
 mod webm;
 
@@ -52,6 +53,7 @@ enum Decoder {
     Unknown(Vec<u8>),
     Ogg(ogg::Ogg),
     Flac(flac::Flac),
+    Wav(riff::Riff),
     WebM(webm::WebM),
 }
 
@@ -69,6 +71,7 @@ impl Decoder {
             Self::Pcm(pcm) => pcm.push(bytes, sink),
             Self::Ogg(ogg) => ogg.push(bytes, sink)?,
             Self::Flac(flac) => flac.push(bytes, sink)?,
+            Self::Wav(riff) => riff.push(bytes, sink)?,
             Self::WebM(webm) => webm.push(bytes, sink)?,
             Self::Unknown(start) => {
                 start.extend_from_slice(bytes);
@@ -76,6 +79,7 @@ impl Decoder {
                 let Some(signature) = start.first_chunk::<4>() else { return Ok(()) };
                 let decoder = match signature {
                     b"OggS" => Self::Ogg(ogg::Ogg::default()),
+                    b"RIFF" => Self::Wav(riff::Riff::default()),
                     b"fLaC" => Self::Flac(flac::Flac::default()),
                     [0x1a, 0x45, 0xdf, 0xa3] => Self::WebM(webm::WebM::default()),
                     _ => return Err(Undecoded),
@@ -87,6 +91,22 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// A whole recording: its length in seconds, and the speech in it. `None` where it is of a container that is not
+/// decoded, or holds no audio.
+pub(crate) fn listen(format: Format, bytes: &[u8]) -> Option<(f64, Vec<Span>)> {
+    let (mut decoder, mut level, mut heard) = (Decoder::new(format), Level::default(), Vec::new());
+    // Piece by piece, as it came: decoders then keep no more than they would of a stream.
+    for piece in bytes.chunks(1 << 16) {
+        decoder.push(piece, &mut level).ok()?;
+        for span in level.take_speech() {
+            if heard.len() < MAX_SPANS {
+                level::join(&mut heard, span);
+            }
+        }
+    }
+    (level.seconds() > 0.0).then(|| (level.seconds(), heard))
 }
 
 /// Listens to one socket's audio.

@@ -3,7 +3,7 @@
 use axum::{
     Extension, Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ use uuid::Uuid;
 use crate::{
     auth::Who,
     configuration::is_language,
-    documents::{Context, SectionKind, assemble, find_section, find_template},
+    documents::{Context, Wanted, find_section, find_template, write},
     error::{ApiError, Body, uuid},
     model::{Document, Section, UsageInfo, now},
     state::App,
 };
 
 /// What a document costs: an invented price.
-const CREDITS: f64 = 0.05;
+pub(super) const CREDITS: f64 = 0.05;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,11 +58,21 @@ struct SectionOverride {
     name_override: Option<String>,
 }
 
-/// The sections that a request asks for, each with its name, and the template's key and name.
+/// The sections that a request asks for, and the template's key and name.
 struct Plan {
     reference: String,
     name: String,
-    sections: Vec<(&'static SectionKind, String)>,
+    sections: Vec<Wanted>,
+}
+
+/// Whether a document is to be kept, by the header `X-Corti-Retention-Policy`.
+pub(super) fn is_kept(headers: &HeaderMap) -> Result<bool, ApiError> {
+    const NAME: &str = "x-corti-retention-policy";
+    match headers.get(NAME).map(|value| value.as_bytes()) {
+        None | Some(b"retain") => Ok(true),
+        Some(b"none") => Ok(false),
+        Some(_) => Err(ApiError::invalid(NAME, "must be retain or none")),
+    }
 }
 
 fn plan(body: &Create) -> Result<Plan, ApiError> {
@@ -73,9 +83,7 @@ fn plan(body: &Create) -> Result<Plan, ApiError> {
         (Some(key), None) => {
             let template = find_template(key)
                 .ok_or_else(|| ApiError::invalid("templateKey", "is no template; see /templates/"))?;
-            let sections = template.sections.iter().filter_map(|key| find_section(key));
-            let sections = sections.map(|section| (section, section.name.to_owned())).collect();
-            (key.clone(), template.name, sections)
+            (key.clone(), template.name, template.wanted())
         }
         (None, Some(template)) => {
             let named: Vec<(&String, Option<&String>)> = match (&template.section_keys, &template.sections) {
@@ -84,8 +92,7 @@ fn plan(body: &Create) -> Result<Plan, ApiError> {
                 _ => return Err(ApiError::invalid("template", "needs one of sectionKeys and sections")),
             };
             let sections = named.into_iter().enumerate().map(|(index, (key, name))| {
-                let kind = section(key, format!("template.sections[{index}]"))?;
-                Ok((kind, name.cloned().unwrap_or_else(|| kind.name.to_owned())))
+                Ok(Wanted::standard(section(key, format!("template.sections[{index}]"))?, name.cloned()))
             });
             let name = template.document_name.as_deref().unwrap_or("Document");
             ("custom".to_owned(), name, sections.collect::<Result<Vec<_>, ApiError>>()?)
@@ -99,9 +106,10 @@ fn plan(body: &Create) -> Result<Plan, ApiError> {
 }
 
 pub(super) async fn create(
-    State(app): State<App>, Extension(caller): Who, Path(id): Path<String>, Body(body): Body<Create>,
+    State(app): State<App>, Extension(caller): Who, Path(id): Path<String>, headers: HeaderMap,
+    Body(body): Body<Create>,
 ) -> Result<(StatusCode, Json<Document>), ApiError> {
-    let id = uuid(&id, "id")?;
+    let (id, is_kept) = (uuid(&id, "id")?, is_kept(&headers)?);
     app.store.lock().interaction(&caller.tenant, id)?;
     match body.context.as_slice() {
         [] => return Err(ApiError::invalid("context", "must not be empty")),
@@ -113,29 +121,21 @@ pub(super) async fn create(
         return Err(ApiError::invalid("outputLanguage", "is no language code"));
     }
     let plan = plan(&body)?;
-    let kinds: Vec<&SectionKind> = plan.sections.iter().map(|(kind, _)| *kind).collect();
     let created_at = now();
-    let sections = assemble(&kinds, &body.context).into_iter().zip(plan.sections).enumerate();
     let document = Document {
         id: Uuid::new_v4(),
         name: plan.name,
         template_ref: plan.reference,
         is_stream: false,
-        sections: sections
-            .map(|(sort, (text, (kind, name)))| Section {
-                key: kind.key.to_owned(),
-                name,
-                text,
-                sort: sort as i64,
-                created_at,
-                updated_at: created_at,
-            })
-            .collect(),
+        sections: write(plan.sections, &body.context, created_at),
         created_at,
         updated_at: created_at,
         output_language: body.output_language,
         usage_info: UsageInfo { credits_consumed: CREDITS },
     };
+    if !is_kept {
+        return Ok((StatusCode::OK, Json(document)));
+    }
     app.store.lock().interaction(&caller.tenant, id)?.add_document(document.clone());
     Ok((StatusCode::CREATED, Json(document)))
 }
@@ -158,12 +158,12 @@ pub(super) async fn get(
 
 #[derive(Deserialize)]
 pub(super) struct Update {
-    name: Option<String>,
-    sections: Option<Vec<SectionChange>>,
+    pub(super) name: Option<String>,
+    pub(super) sections: Option<Vec<SectionChange>>,
 }
 
 #[derive(Deserialize)]
-struct SectionChange {
+pub(super) struct SectionChange {
     key: String,
     name: Option<String>,
     text: Option<String>,
@@ -171,6 +171,20 @@ struct SectionChange {
 }
 
 /// Changes the sections that are named by their key; a section that the document lacks is an error, not an addition.
+pub(super) fn changed(mut sections: Vec<Section>, changes: Vec<SectionChange>) -> Result<Vec<Section>, ApiError> {
+    for (index, change) in changes.into_iter().enumerate() {
+        let Some(section) = sections.iter_mut().find(|section| section.key == change.key) else {
+            return Err(ApiError::invalid(format!("sections[{index}].key"), "is no section of this document"));
+        };
+        section.name = change.name.unwrap_or_else(|| std::mem::take(&mut section.name));
+        section.text = change.text.unwrap_or_else(|| std::mem::take(&mut section.text));
+        section.sort = change.sort.unwrap_or(section.sort);
+        section.updated_at = now();
+    }
+    sections.sort_by_key(|section| section.sort);
+    Ok(sections)
+}
+
 pub(super) async fn update(
     State(app): State<App>, Extension(caller): Who, Path((id, document)): Path<(String, String)>,
     Body(body): Body<Update>,
@@ -178,21 +192,10 @@ pub(super) async fn update(
     let mut store = app.store.lock();
     let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
     let document = interaction.document(uuid(&document, "documentId")?)?;
-    let (mut changed, updated_at) = (document.clone(), now());
-    for (index, change) in body.sections.into_iter().flatten().enumerate() {
-        let Some(section) = changed.sections.iter_mut().find(|section| section.key == change.key) else {
-            return Err(ApiError::invalid(format!("sections[{index}].key"), "is no section of this document"));
-        };
-        section.name = change.name.unwrap_or_else(|| std::mem::take(&mut section.name));
-        section.text = change.text.unwrap_or_else(|| std::mem::take(&mut section.text));
-        section.sort = change.sort.unwrap_or(section.sort);
-        section.updated_at = updated_at;
-    }
-    changed.sections.sort_by_key(|section| section.sort);
-    changed.name = body.name.unwrap_or(changed.name);
-    changed.updated_at = updated_at;
-    *document = changed.clone();
-    Ok(Json(changed))
+    document.sections = changed(document.sections.clone(), body.sections.unwrap_or_default())?;
+    document.name = body.name.unwrap_or_else(|| std::mem::take(&mut document.name));
+    document.updated_at = now();
+    Ok(Json(document.clone()))
 }
 
 pub(super) async fn delete(

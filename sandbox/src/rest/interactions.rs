@@ -11,16 +11,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Page;
 use crate::{
     auth::{Who, host},
     error::{ApiError, Body, Params, misfit, uuid},
     model::{Encounter, EncounterStatus, Patient, now},
     state::{App, Interaction},
 };
-
-/// Interactions on a page unless told, and at most.
-const PAGE: u64 = 10;
-const MAX_PAGE: u64 = 100;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,8 +99,7 @@ pub(super) async fn list(
         Some("asc") => false,
         Some(_) => return Err(ApiError::invalid("direction", "must be asc or desc")),
     };
-    let size = query.number("pageSize", 1, PAGE)?.min(MAX_PAGE) as usize;
-    let skip = usize::try_from(query.number("index", 1, 1)? - 1).unwrap_or(usize::MAX).saturating_mul(size);
+    let page = Page::read(&query)?;
     let statuses = query.all("encounterStatus").map(status).collect::<Result<Vec<_>, _>>()?;
     let patient = query.one("patient");
 
@@ -119,8 +115,8 @@ pub(super) async fn list(
     if descending {
         found.reverse();
     }
-    let page: Vec<_> = found.into_iter().skip(skip).take(size).map(|found| to_json(found, host(&headers))).collect();
-    Ok(Json(json!({ "interactions": page })))
+    let page = page.of(found.into_iter()).map(|found| to_json(found, host(&headers)));
+    Ok(Json(json!({ "interactions": page.collect::<Vec<_>>() })))
 }
 
 pub(super) async fn get(

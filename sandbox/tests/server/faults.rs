@@ -381,14 +381,14 @@ fn a_fault_that_is_not_understood_is_refused_with_a_sentence_that_names_the_key(
 #[test]
 fn every_example_in_the_readme_is_understood() {
     let readme = include_str!("../../README.md");
-    let schedule = readme.split("```json").nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let schedules = readme.split("```json").skip(1).map(|text| text.split("```").next().unwrap().to_owned());
     let cells =
         readme.split('`').filter(|text| text.starts_with("{ \"")).map(|text| match text.contains("\"events\"") {
             false if text.contains("\"do\"") => format!("{{ \"events\": [{text}] }}"),
             _ => text.to_owned(),
         });
-    let examples: Vec<String> = cells.chain([schedule]).collect();
-    assert!(examples.len() > 20, "{examples:?}");
+    let examples: Vec<String> = cells.chain(schedules).collect();
+    assert!(examples.len() > 30, "{examples:?}");
     let sandbox = Sandbox::start();
     for example in examples {
         let answer = sandbox.send("POST", "/sandbox/faults", &[], Some(&example));

@@ -4,7 +4,12 @@
 mod auth;
 mod control;
 mod faults;
+mod guided;
+mod oauth;
 mod pages;
+mod recordings;
+mod requests;
 mod rest;
 mod socket;
 mod support;
+mod tools;

@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, encounter};
-
-const NOBODY: &str = "11111111-1111-4111-8111-111111111111";
-
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
-}
+use crate::support::{NOBODY, Sandbox, encounter, keys};
 
 fn set<const N: usize>(keys: [&'static str; N]) -> BTreeSet<&'static str> {
     keys.into()

@@ -1,6 +1,7 @@
 //! A server on a free port, and blocking clients for it.
 
 use std::{
+    collections::BTreeSet,
     io::ErrorKind::WouldBlock,
     net::TcpStream,
     time::{Duration, Instant},
@@ -13,7 +14,11 @@ use tokio::runtime::Runtime;
 use tungstenite::{Message, WebSocket, client::IntoClientRequest};
 
 /// What no test waits longer for.
-const LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const LIMIT: Duration = Duration::from_secs(15);
+/// What a recording is uploaded as.
+pub(crate) const UPLOAD: &str = "application/octet-stream";
+/// An id that nothing has.
+pub(crate) const NOBODY: &str = "11111111-1111-4111-8111-111111111111";
 
 pub(crate) struct Sandbox {
     runtime: Runtime,
@@ -65,9 +70,17 @@ impl Sandbox {
 
     /// A request as it is, without credentials of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        self.try_send(LIMIT, method, path, headers, body.unwrap_or_default().as_bytes()).unwrap()
+    }
+
+    /// The same, where there may be no whole answer within so long. A redirection is an answer.
+    pub(crate) fn try_send(
+        &self, limit: Duration, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(LIMIT))
+            .timeout_global(Some(limit))
+            .max_redirects(0)
             .allow_non_standard_methods(true)
             .build()
             .into();
@@ -75,15 +88,14 @@ impl Sandbox {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body.unwrap_or_default().to_owned()).unwrap();
-        let mut answer = agent.run(request).unwrap();
-        let bytes = answer.body_mut().read_to_vec().unwrap();
-        Answer {
+        let mut answer = agent.run(request.body(body.to_vec()).unwrap())?;
+        let bytes = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        Ok(Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             bytes,
-        }
+        })
     }
 
     /// A REST call under `/v2` with the sandbox's token.
@@ -92,11 +104,27 @@ impl Sandbox {
     }
 
     pub(crate) fn rest_as(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
+        self.rest_with(token, method, path, &[("tenant-name", "base"), ("content-type", "application/json")], body)
+    }
+
+    /// The same with headers of one's own, the tenant among them.
+    pub(crate) fn rest_with(
+        &self, token: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Value,
+    ) -> Answer {
         let bearer = format!("Bearer {token}");
-        let headers =
-            [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", "application/json")];
+        let headers = [&[("authorization", bearer.as_str())], headers].concat();
         let text = (!body.is_null()).then(|| body.to_string());
         self.send(method, &format!("/v2{path}"), &headers, text.as_deref())
+    }
+
+    /// Uploads a recording, and gives its id.
+    pub(crate) fn upload(&self, interaction: &str, bytes: &[u8]) -> String {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", UPLOAD)];
+        let path = format!("/v2/interactions/{interaction}/recordings/");
+        let answer = self.try_send(LIMIT, "POST", &path, &headers, bytes).unwrap();
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["recordingId"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -302,4 +330,19 @@ pub(crate) fn ogg(samples: &[i16]) -> Vec<u8> {
         left -= left.min(960);
     }
     writer.finish().unwrap()
+}
+
+/// A WAV file of 16 kHz mono samples.
+pub(crate) fn wav(samples: &[u8]) -> Vec<u8> {
+    let size = samples.len() as u32;
+    let mut file = [b"RIFF".as_slice(), &(36 + size).to_le_bytes(), b"WAVEfmt ", &16u32.to_le_bytes()].concat();
+    for number in [1u16, 1, 16_000, 0, 32_000, 0, 2, 16] {
+        file.extend(number.to_le_bytes());
+    }
+    [file.as_slice(), b"data", &size.to_le_bytes(), samples].concat()
+}
+
+/// The keys of an object.
+pub(crate) fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }

@@ -302,7 +302,7 @@ export interface RecordingTranscript {
   id: string;
   recordingId: string;
   status: TranscriptStatus;
-  /** `null` until it is completed. Times in seconds. */
+  /** `null` until it is completed. `start` and `end` in milliseconds. */
   transcripts:
     | { channel: number; participant: number; speakerId: number; text: string; start: number; end: number }[]
     | null;

@@ -1,0 +1,67 @@
+//! What belongs to no interaction: facts of a text, and the languages.
+
+use serde_json::{Value, json};
+
+use crate::support::{Sandbox, keys};
+
+#[test]
+fn facts_are_extracted_from_a_text_by_the_rules_of_the_stream() {
+    let sandbox = Sandbox::start();
+    let body = json!({
+        "context": [{ "type": "text", "text": "I take ramipril." }, { "type": "text", "text": "Your pulse is 78." }],
+        "outputLanguage": "en",
+    });
+    for path in ["/tools/extract-facts", "/tools/extract-facts/"] {
+        let answer = sandbox.rest("POST", path, body.clone());
+        assert_eq!(answer.status, 200);
+        let mut found = answer.body;
+        assert!(found["usageInfo"]["creditsConsumed"].take().is_number());
+        let expected = json!({
+            "facts": [
+                { "group": "medications", "value": "Takes ramipril", "text": "Takes ramipril" },
+                { "group": "vitals", "value": "Pulse 78 per minute", "text": "Pulse 78 per minute" },
+            ],
+            "outputLanguage": "en",
+            "usageInfo": { "creditsConsumed": null },
+        });
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn an_extraction_that_lacks_something_is_refused_by_the_field() {
+    let sandbox = Sandbox::start();
+    let text = json!([{ "type": "text", "text": "x" }]);
+    for (body, field) in [
+        (json!({ "outputLanguage": "en" }), "context"),
+        (json!({ "context": [], "outputLanguage": "en" }), "context"),
+        (json!({ "context": [{ "type": "string", "data": "x" }], "outputLanguage": "en" }), "context[0].type"),
+        (json!({ "context": [{ "type": "text" }], "outputLanguage": "en" }), "context[0].text"),
+        (json!({ "context": text }), "outputLanguage"),
+        (json!({ "context": text, "outputLanguage": "?" }), "outputLanguage"),
+    ] {
+        let answer = sandbox.rest("POST", "/tools/extract-facts", body.clone());
+        assert_eq!((answer.status, answer.fields()), (400, vec![field]), "{body}");
+    }
+    assert_eq!(sandbox.get("/tools/extract-facts").status, 405);
+}
+
+#[test]
+fn languages_are_listed_for_all_endpoints_or_for_one() {
+    let sandbox = Sandbox::start();
+    let codes = |query: &str| -> Vec<String> {
+        let answer = sandbox.get(&format!("/languages/{query}"));
+        assert_eq!((answer.status, keys(&answer.body)), (200, ["languages"].into()));
+        let languages = answer.body["languages"].as_array().unwrap();
+        languages.iter().map(|language| language["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let (all, heard, written) = (codes(""), codes("?endpoint=stream"), codes("?endpoint=documents"));
+    assert!(all.len() > heard.len() && heard.contains(&"en".to_owned()) && !heard.contains(&"it".to_owned()));
+    assert_eq!(all, written);
+    let english =
+        sandbox.get("/languages").body["languages"].as_array().unwrap().iter().find(|it| it["code"] == "en").cloned();
+    let endpoints = ["stream", "transcribe", "transcripts", "facts", "documents"];
+    assert_eq!(english, Some(json!({ "code": "en", "name": "English", "endpoints": endpoints })));
+    assert_eq!(sandbox.get("/languages/?endpoint=odd").fields(), ["endpoint"]);
+    assert_eq!(sandbox.rest("POST", "/languages/", Value::Null).status, 405);
+}
