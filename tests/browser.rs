@@ -86,6 +86,9 @@ tests! { client:
 tests! { rest:
     an_interaction_is_created_read_changed_listed_and_deleted,
     facts_and_documents_belong_to_an_interaction,
+    pages_are_awaited_one_by_one_or_iterated_as_one,
+    a_recording_is_uploaded_transcribed_and_deleted,
+    documents_have_two_forms_and_are_told_apart_by_their_arguments,
     an_unknown_id_is_not_found_and_says_which_request_it_was,
     what_cannot_be_right_is_refused_before_anything_is_sent,
     tenant_token_and_the_caller_s_own_headers_and_query_are_sent,

@@ -57,6 +57,76 @@ export async function facts_and_documents_belong_to_an_interaction({ client, int
   await refused("invalid_request", () => all.documents.classic.create(id, { context, outputLanguage: "en" }));
 }
 
+export async function pages_are_awaited_one_by_one_or_iterated_as_one({ client, encounter, equal, ok }) {
+  const { interactions } = client();
+  const patient = { identifier: crypto.randomUUID() };
+  const ids = [];
+  for (let n = 0; n < 5; n++) ids.push((await interactions.create({ encounter: encounter(), patient })).interactionId);
+  const query = { patient: patient.identifier, pageSize: 2, sort: "createdAt", direction: "asc" };
+  const first = await interactions.list(query);
+  equal([first.interactions.length, first.data.length, first.hasNextPage()], [2, 2, true], "the first page");
+  const second = await first.getNextPage();
+  ok(second.interactions.every(({ id }) => !first.interactions.some((one) => one.id === id)), "the second page is another");
+  const all = [];
+  for await (const { id } of interactions.list(query)) all.push(id);
+  equal([...all].sort(), [...ids].sort(), "entries of all pages");
+  const rest = [];
+  for await (const { id } of second) rest.push(id);
+  equal(rest.length, 3, "entries from the second page on");
+}
+
+export async function a_recording_is_uploaded_transcribed_and_deleted({ client, interaction, speech, refused, equal, ok, near }) {
+  const all = client();
+  const id = await interaction(all);
+  // Four seconds as a WAV file.
+  const samples = Int16Array.from(speech(4, 16_000), (sample) => sample * 32_767);
+  const header = new DataView(new ArrayBuffer(44));
+  const text = (at, word) => [...word].forEach((letter, n) => header.setUint8(at + n, letter.charCodeAt(0)));
+  text(0, "RIFF"), text(8, "WAVE"), text(12, "fmt "), text(36, "data");
+  header.setUint32(4, 36 + samples.byteLength, true);
+  header.setUint32(16, 16, true), header.setUint16(20, 1, true), header.setUint16(22, 1, true);
+  header.setUint32(24, 16_000, true), header.setUint32(28, 32_000, true), header.setUint16(32, 2, true), header.setUint16(34, 16, true);
+  header.setUint32(40, samples.byteLength, true);
+  const file = new Blob([header, samples]);
+
+  const progress = [];
+  const { recordingId } = await all.recordings.upload(file, id, { onUploadProgress: (news) => progress.push(news) });
+  ok(progress.length > 0, "there is news of the upload");
+  equal(progress.at(-1), { loaded: file.size, total: file.size }, "the last news");
+  const again = await all.recordings.upload(new Uint8Array(await file.arrayBuffer()), id);
+  equal((await all.recordings.list(id)).recordings.sort(), [recordingId, again.recordingId].sort(), "recordings");
+  const got = await all.recordings.get(id, recordingId);
+  ok(got instanceof Blob, "a recording is a Blob");
+  equal(got.size, file.size, "its size");
+
+  const { id: transcriptId } = await all.transcripts.create(id, { recordingId, primaryLanguage: "en" });
+  const done = await all.transcripts.waitFor(id, transcriptId);
+  equal([done.status, done.recordingId, (await all.transcripts.getStatus(id, transcriptId)).status], ["completed", recordingId, "completed"], "the transcript");
+  ok(done.transcripts.length > 0 && done.transcripts.every(({ text, start, end }) => text && start < end), "it has words and times");
+  near(done.transcripts.at(-1).end, 4_000, 1_000, "its end in milliseconds");
+  ok((await all.transcripts.list(id)).transcripts.some((one) => one.id === transcriptId), "it is listed");
+  equal(await all.transcripts.delete(id, transcriptId), null, "answer of a deletion");
+  equal(await all.recordings.delete(id, recordingId), null, "answer of a deletion");
+  await refused("not_found", () => all.recordings.get(id, recordingId));
+}
+
+export async function documents_have_two_forms_and_are_told_apart_by_their_arguments({ client, interaction, refused, equal, ok }) {
+  const all = client();
+  const id = await interaction(all);
+  const context = [{ type: "string", data: "The patient smokes ten cigarettes a day." }];
+  const classic = await all.documents.create(id, { context, templateKey: "corti-soap", outputLanguage: "en" });
+  equal((await all.documents.get(id, classic.id)).id, classic.id, "a classic document by two ids");
+  const renamed = await all.documents.update(id, classic.id, { name: "Renamed" });
+  equal(renamed.name, "Renamed", "its new name");
+  await refused("invalid_request", () => all.documents.generate({ interactionId: id }));
+  equal(await all.documents.delete(id, classic.id), null, "answer of a deletion");
+  equal((await all.documents.list(id)).data, [], "classic documents of the interaction");
+  const { facts } = await all.facts.extract({ context: [{ type: "text", text: "Allergic to penicillin." }], outputLanguage: "en" });
+  ok(facts.every((fact) => fact.text && fact.group), "facts of a text have a group");
+  ok((await all.templates.sectionList()).data.length > 0, "there are sections");
+  ok(await all.languages.list(), "there are languages");
+}
+
 export async function an_unknown_id_is_not_found_and_says_which_request_it_was({ client, refused, equal, ok }) {
   const error = await refused("not_found", () => client().interactions.get(crypto.randomUUID()));
   equal([error.statusCode, error.retryable], [404, false], "status and retryable");

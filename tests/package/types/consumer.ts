@@ -3,10 +3,10 @@
 import init, { OssicleClient, OssicleError, preflight } from "ossicle";
 import type {
   Auth, ClassicDocument, ClassicDocuments, DocumentContext, DocumentCreate, DocumentSection, DocumentTemplate, Documents,
-  Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, InitOptions, Interaction,
+  Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, InitOptions, Interaction, InteractionsPage,
   InteractionCreate, Interactions, InteractionsQuery, InteractionUpdate, Microphone, Microphones, OssicleClientOptions,
-  OssicleErrorCode, Patient, Preflight, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
-  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TranscriptSegment,
+  OssicleErrorCode, Patient, Preflight, RecordingTranscript, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
+  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TranscriptSegment, TranscriptStatus,
 } from "ossicle";
 
 /** `true` if and only if two types are the same. */
@@ -80,6 +80,9 @@ holds<Equal<typeof websocketUrl, string>>();
 holds<Equal<Awaited<ReturnType<Interactions["get"]>>, Interaction>>();
 holds<Equal<Awaited<ReturnType<Interactions["delete"]>>, null>>();
 const listed: Interaction[] = (await interactions.list(query)).interactions;
+for await (const interaction of interactions.list(query)) holds<Equal<typeof interaction, Interaction>>();
+const page: InteractionsPage = await (await interactions.list(query)).getNextPage();
+if (page.hasNextPage()) for await (const { id } of page) holds<Equal<typeof id, string>>();
 const changed: Interaction = await interactions.update(id, update, call);
 await interactions.delete(changed.id);
 // @ts-expect-error: an encounter is required.
@@ -145,7 +148,7 @@ const stream: Stream = await streams.connect(connect);
 // @ts-expect-error: streams come from connect.
 new Stream();
 
-holds<Equal<keyof StreamEvents, "state" | "transcript" | "facts" | "flushed" | "usage" | "audioEvent" | "level" | "warning" | "audioDropped" | "error" | "ended" | "message">>();
+holds<Equal<keyof StreamEvents, "state" | "transcript" | "facts" | "flushed" | "usage" | "audioEvent" | "level" | "warning" | "pause" | "resume" | "audioDropped" | "error" | "ended" | "message">>();
 const off = stream.on("transcript", (event) => {
   holds<Equal<typeof event, StreamEvents["transcript"]>>();
   holds<Equal<typeof event.segments, TranscriptSegment[]>>();
@@ -206,6 +209,23 @@ stream.pushFrame([new Float32Array(960)], 48_000);
 stream.pushFrame(new Float32Array(960), 48_000);
 // @ts-expect-error: frames have a rate.
 stream.pushFrame([new Float32Array(960)]);
+
+stream.pause();
+stream.resume();
+stream.mute(1);
+stream.unmute();
+const kept: Blob = stream.unsentAudio();
+holds<Equal<typeof stream.dropped, { start: number; end: number }[]>>();
+holds<Equal<typeof stream.pauses, { at: number; seconds: number }[]>>();
+
+const { recordingId } = await client.recordings.upload(kept, id, { onUploadProgress: ({ loaded, total }) => loaded / total });
+const asked: RecordingTranscript = await client.transcripts.create(id, { recordingId, primaryLanguage: "en" });
+const finished = await client.transcripts.waitFor(id, asked.id);
+holds<Equal<typeof finished.status, TranscriptStatus>>();
+holds<Equal<Awaited<ReturnType<typeof client.recordings.get>>, Blob>>();
+// @ts-expect-error: exactly one template.
+await client.documents.generate({ interactionId: id, templateRef: {}, dynamicTemplate: {} });
+holds<Equal<(typeof client.documents)["create"], ClassicDocuments["create"]>>();
 
 const stats: StreamStats = stream.stats;
 const sum: number = stats.acknowledgedSeconds + stats.inFlightSeconds + stats.bufferedSeconds + stats.droppedSeconds;
