@@ -1,8 +1,9 @@
-// What the page owes to those who use it by keyboard or on a narrow screen, and the page that has only a script tag.
+// What the page owes to those who use it by keyboard or on a narrow screen, or whose microphone goes, and the page that has only
+// a script tag.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, open, phase, pkg, www } from "../support/browser.mjs";
+import { launch, open, phase, pkg, stats, www } from "../support/browser.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
 import { consultationSpeech } from "../support/speech.mjs";
 
@@ -114,5 +115,25 @@ test("the script-tag page gives a transcript", { timeout: 60_000 }, async () => 
   await page.locator("#facts li").first().waitFor();
   await page.getByText("ended", { exact: true }).waitFor();
   assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("what happens to the microphone is told in words", { timeout: 60_000 }, async () => {
+  const { page, close } = await open(browser, "about:blank");
+  await page.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const original = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => (globalThis.opened = await original(constraints));
+  });
+  await page.goto(sandbox.url);
+  await phase(page, "idle");
+  await page.getByRole("button", { name: "Fill in an example" }).click();
+  await page.getByRole("button", { name: "Start the visit" }).click();
+  await phase(page, "live");
+  // As the browser does when the device is pulled out.
+  await page.evaluate(() => globalThis.opened.getAudioTracks()[0].dispatchEvent(new Event("ended")));
+  await page.locator("#sound-hint").getByText("The recording goes on with another microphone.").waitFor();
+  const before = (await stats(page)).capturedSeconds;
+  await page.waitForFunction((before) => JSON.parse(document.getElementById("visit").dataset.stats).capturedSeconds > before + 1, before);
   await close();
 });

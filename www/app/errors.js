@@ -22,7 +22,6 @@ const SENTENCES = {
   insecure_page: "The browser gives the microphone to secure pages only. Open this page over https.",
   unsent: "The last {seconds} seconds of the recording may not have reached the service. Check the network, and note down what was said last.",
   audio_dropped: "The connection was away for too long: {seconds} seconds of the recording are lost. Note down what matters of them.",
-  device_lost: "The microphone was disconnected. Connect it again, then continue recording.",
 };
 
 /** An error of the page's own, with one of the codes above; `seconds` is for the sentence that speaks of them. */

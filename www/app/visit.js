@@ -4,7 +4,7 @@
 // document back to microphone when the recording is continued; from any of the first three back when it fails.
 //
 // Events: "phase"; "problem" { error, retry? } or null when it is over; "transcript" { segments, replaced, offset, part };
-// "level" { rms, clipped }; "usage" { credits }; "flushed".
+// "level" { rms, clipped }; "warning" { code }; "usage" { credits }; "flushed".
 
 import { isAborted, PageError } from "./errors.js";
 import { Facts } from "./facts.js";
@@ -159,10 +159,6 @@ export class Visit extends EventTarget {
     this.#stream = stream;
     this.#listen(stream);
     await stream.attach(this.#microphone);
-    const [track] = this.#microphone.mediaStream.getAudioTracks();
-    track.addEventListener("ended", () => {
-      if (this.#stream === stream) void this.end().then(() => this.#problem(new PageError("device_lost"), () => this.resume("")));
-    });
     // Before "live", so that whoever reacts to it finds the interaction begun.
     await this.#client.interactions.update(this.interactionId, { encounter: { status: "in-progress" } });
     if (this.#stream === stream) this.#enter("live");
@@ -174,6 +170,7 @@ export class Visit extends EventTarget {
     stream.on("transcript", ({ segments, replaced }) => say("transcript", { segments, replaced, offset, part }));
     stream.on("facts", ({ facts }) => this.facts.merge(facts));
     stream.on("level", (level) => say("level", level));
+    stream.on("warning", (warning) => say("warning", warning));
     stream.on("usage", ({ credits }) => say("usage", { credits }));
     stream.on("flushed", () => say("flushed"));
     stream.on("audioDropped", () => this.#problem(new PageError("audio_dropped", { seconds: stream.stats.droppedSeconds })));
