@@ -61,7 +61,8 @@ pub struct Options {
     pub reconnect_for: Duration,
     /// The most audio that is kept for a replay; the oldest beyond it is dropped, and said so.
     pub buffer: Duration,
-    /// Audio counts as acknowledged this long after it left an open socket, if no transcript said so before.
+    /// Audio counts as acknowledged this long after it left an open socket, if no transcript said so before and the service
+    /// has said anything since; if it has not, it is asked.
     pub acknowledge_after: Duration,
     /// How much faster than real time held audio may be sent.
     pub catch_up_rate: f64,

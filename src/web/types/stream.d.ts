@@ -67,7 +67,10 @@ export interface StreamOptions {
   proxy?: { url: string; protocols?: string[] | Record<string, string>; queryParameters?: Record<string, string> };
   /** Seconds of audio that are kept for a reconnect. Default 120. */
   bufferSeconds?: number;
-  /** Seconds after which sent audio counts as heard without a transcript. Default 30. */
+  /**
+   * Seconds after which sent audio counts as heard without a transcript, if the service has said something since; if it has
+   * not, it is asked by a `flush`. Default 30.
+   */
   acknowledgeAfterSeconds?: number;
   /** Multiple of real time at which held audio is sent after a reconnect. Default 1.5. */
   catchUpRate?: number;
