@@ -142,6 +142,7 @@ tests! { capture:
     a_microphone_is_found_opened_and_captured,
     two_sources_have_a_channel_each_and_one_may_leave,
     a_microphone_that_moves_to_another_device_is_followed,
+    of_two_moves_in_a_row_the_last_one_counts,
     a_capture_that_the_browser_suspends_goes_on,
     what_is_no_source_is_refused,
     a_stream_that_is_over_takes_no_source,

@@ -48,12 +48,11 @@ impl Capture {
     pub(super) async fn start(source: &JsValue, sink: Sink, warn: Warn) -> Result<Rc<Self>, JsValue> {
         let capture =
             Rc::new(Self { source: source.clone(), sink, warn, tap: RefCell::default(), unfollow: RefCell::default() });
-        let microphone = capture.is_microphone();
-        let media = if microphone { get(source, "mediaStream") } else { source.clone() };
-        capture.listen(&media).await?;
-        if microphone {
+        // Before its first stream is heard, so that no change is missed meanwhile.
+        if capture.is_microphone() {
             capture.follow();
         }
+        capture.listen().await?;
         Ok(capture)
     }
 
@@ -74,8 +73,14 @@ impl Capture {
         !self.source.is_instance_of::<AudioNode>() && get(&self.source, "mediaStream").is_instance_of::<MediaStream>()
     }
 
-    /// A tap on this source, in place of the one before.
-    async fn listen(&self, media: &JsValue) -> Result<(), JsValue> {
+    /// What there is to listen to: of a microphone the stream of its present device.
+    fn media(&self) -> JsValue {
+        if self.is_microphone() { get(&self.source, "mediaStream") } else { self.source.clone() }
+    }
+
+    /// A tap on the source, in place of the one before.
+    async fn listen(&self) -> Result<(), JsValue> {
+        let media = self.media();
         // Of a microphone that is followed, the microphone itself tells whether it was lost.
         let (followed, warn) = (self.is_microphone(), self.warn.clone());
         let warn: Warn = Rc::new(move |code| {
@@ -83,8 +88,12 @@ impl Capture {
                 warn(code);
             }
         });
-        let tap = Tap::open(media, self.sink.clone(), &warn).await?;
-        let before = self.tap.replace(Some(Rc::new(tap)));
+        let tap = Tap::open(&media, self.sink.clone(), &warn).await;
+        // The microphone may have moved on while the tap was opening: then the tap on its next device is the one.
+        if self.media() != media {
+            return Ok(());
+        }
+        let before = self.tap.replace(Some(Rc::new(tap?)));
         if before.is_some() {
             (self.warn)(WarningCode::DeviceChanged);
         }
@@ -104,8 +113,7 @@ impl Capture {
             Box::new(move || {
                 let Some(capture) = weak.upgrade() else { return };
                 spawn_local(async move {
-                    let media = get(&capture.source, "mediaStream");
-                    if capture.listen(&media).await.is_err() {
+                    if capture.listen().await.is_err() {
                         (capture.warn)(WarningCode::DeviceLost);
                     }
                 });

@@ -167,6 +167,34 @@ export async function a_microphone_that_moves_to_another_device_is_followed({ co
   await Promise.all([desk, headset].map(({ context }) => context.close()));
 }
 
+export async function of_two_moves_in_a_row_the_last_one_counts({ connect, samples, sleep, soon, near }) {
+  const { id, stream } = await connect();
+  const devices = [await playing(), await playing(), await playing()];
+  [0.5, 0.1, 0.25].forEach((gain, n) => (devices[n].gain.gain.value = gain));
+  let changed;
+  const microphone = {
+    mediaStream: devices[0].stream,
+    on(event, listener) {
+      if (event === "change") changed = listener;
+      return () => {};
+    },
+  };
+  // One while the first device is still being opened, one right after it.
+  const attaching = stream.attach(microphone);
+  for (let turns = 0; !changed && turns < 100; turns++) await null;
+  for (const { stream: media } of devices.slice(1)) {
+    microphone.mediaStream = media;
+    changed({ label: "Another" });
+  }
+  await soon("attaching", attaching);
+  await sleep(2);
+  const { stats } = await soon("the end", stream.end());
+  const received = await samples(id, 0);
+  const [loud] = loudness(received, 1, stats.capturedSeconds - 0.8, stats.capturedSeconds - 0.2);
+  near(loud, 0.25 / Math.SQRT2, 0.03, "loudness of the last device");
+  await Promise.all(devices.map(({ context }) => context.close()));
+}
+
 export async function a_capture_that_the_browser_suspends_goes_on({ connect, sleep, soon, near, ok, equal }) {
   const { stream } = await connect();
   const source = await playing();

@@ -282,7 +282,7 @@ export interface TemplateSection {
 /** `client.recordings`: audio that belongs to an interaction, such as what could not be streamed. */
 export interface Recordings {
   list(interactionId: string, options?: RequestOptions): Promise<{ recordings: string[] }>;
-  /** At most 150 MB and 120 minutes. */
+  /** At most 150 MB and 120 minutes. A large file takes longer than a call usually may: give `timeoutInSeconds`. */
   upload(
     file: Blob | BufferSource,
     interactionId: string,
