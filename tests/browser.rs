@@ -74,6 +74,7 @@ macro_rules! tests {
 
 tests! { client:
     what_a_client_lacks_is_named_in_a_typed_error,
+    what_a_client_hands_out_outlives_it,
     one_question_for_a_token_serves_all_calls_that_wait,
     a_token_is_used_until_thirty_seconds_before_its_end,
     a_token_that_does_not_say_when_it_ends_is_asked_for_each_time,

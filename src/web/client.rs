@@ -10,7 +10,7 @@ use super::auth::TokenSource;
 use super::convert::{self, get, to_value};
 use super::fetch::{Service, max_retries, pairs, timeout};
 use super::microphones::Microphones;
-use super::resources::Resources;
+use super::resources;
 use super::stream;
 use crate::error::Error;
 use crate::rest::environment::Environment;
@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 #[wasm_bindgen(skip_typescript)]
 pub struct OssicleClient {
     service: Rc<Service>,
-    resources: Resources,
+    resources: JsValue,
 }
 
 #[wasm_bindgen]
@@ -33,43 +33,43 @@ impl OssicleClient {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
         let service = Rc::new(service(options)?);
-        let resources = Resources::new(&service);
+        let resources = resources::all(&service);
         Ok(Self { service, resources })
     }
 
     #[wasm_bindgen(getter)]
     pub fn interactions(&self) -> JsValue {
-        get(&self.resources.all, "interactions")
+        get(&self.resources, "interactions")
     }
 
     #[wasm_bindgen(getter)]
     pub fn facts(&self) -> JsValue {
-        get(&self.resources.all, "facts")
+        get(&self.resources, "facts")
     }
 
     #[wasm_bindgen(getter)]
     pub fn documents(&self) -> JsValue {
-        get(&self.resources.all, "documents")
+        get(&self.resources, "documents")
     }
 
     #[wasm_bindgen(getter)]
     pub fn templates(&self) -> JsValue {
-        get(&self.resources.all, "templates")
+        get(&self.resources, "templates")
     }
 
     #[wasm_bindgen(getter)]
     pub fn recordings(&self) -> JsValue {
-        get(&self.resources.all, "recordings")
+        get(&self.resources, "recordings")
     }
 
     #[wasm_bindgen(getter)]
     pub fn transcripts(&self) -> JsValue {
-        get(&self.resources.all, "transcripts")
+        get(&self.resources, "transcripts")
     }
 
     #[wasm_bindgen(getter)]
     pub fn languages(&self) -> JsValue {
-        get(&self.resources.all, "languages")
+        get(&self.resources, "languages")
     }
 
     #[wasm_bindgen(getter)]

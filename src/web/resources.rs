@@ -20,22 +20,16 @@ extern "C" {
 /// What calls back from JavaScript: a method's name, its arguments, its options.
 type Call = Closure<dyn Fn(String, Array, JsValue) -> Promise>;
 
-/// All resources of a client. They end with it.
-pub(super) struct Resources {
-    pub(super) all: JsValue,
-    _call: Call,
-}
-
-impl Resources {
-    pub(super) fn new(service: &Rc<Service>) -> Self {
-        let service = service.clone();
-        let call = Call::new(move |method: String, arguments: Array, options: JsValue| {
-            let (request, options) = (request(&method, &arguments), CallOptions::from_js(&options));
-            let (service, file) = (service.clone(), arguments.get(0));
-            convert::promise(async move { service.send(request?, &file, options?).await })
-        });
-        Self { all: resources(call.as_ref().unchecked_ref()), _call: call }
-    }
+/// All resources of a client. They may outlive it: an app that keeps `client.facts` need not keep the client, and the
+/// garbage collector frees what only the client's wrapper held.
+pub(super) fn all(service: &Rc<Service>) -> JsValue {
+    let service = service.clone();
+    let call = Call::new(move |method: String, arguments: Array, options: JsValue| {
+        let (request, options) = (request(&method, &arguments), CallOptions::from_js(&options));
+        let (service, file) = (service.clone(), arguments.get(0));
+        convert::promise(async move { service.send(request?, &file, options?).await })
+    });
+    resources(call.into_js_value().unchecked_ref())
 }
 
 /// The request that a method's arguments ask for.

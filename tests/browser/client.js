@@ -15,6 +15,14 @@ export async function what_a_client_lacks_is_named_in_a_typed_error({ Client, en
   new Client(whole).free();
 }
 
+export async function what_a_client_hands_out_outlives_it({ Client, environment, token, equal }) {
+  const client = new Client({ environment, tenantName: "base", auth: token });
+  const { interactions } = client;
+  // As the garbage collector does once nothing holds the client itself.
+  client.free();
+  equal((await interactions.list({ pageSize: 1 })).hasNextPage !== undefined, true, "a page comes");
+}
+
 export async function one_question_for_a_token_serves_all_calls_that_wait({ client, token, sleep, equal }) {
   let asked = 0;
   const { interactions } = client({ auth: async () => (asked++, await sleep(0.1), token()) });

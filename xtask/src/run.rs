@@ -157,14 +157,23 @@ impl Run {
     }
 }
 
-/// Shows the end of a failed command's output.
+/// Shows the end of a failed command's output, and of what came before the lines that tell of a failure: a test that
+/// failed is often named long before the end.
 fn show_tail(output: &str) {
     let lines: Vec<&str> = output.trim_end().lines().collect();
-    let skipped = lines.len().saturating_sub(TAIL);
-    if skipped > 0 {
-        println!("    [{skipped} lines before]");
+    let (before, tail) = lines.split_at(lines.len().saturating_sub(TAIL));
+    if !before.is_empty() {
+        println!("    [{} lines before]", before.len());
+        telling(before).for_each(|line| println!("    {line}"));
+        println!("    […]");
     }
-    lines[skipped..].iter().for_each(|line| println!("    {line}"));
+    tail.iter().for_each(|line| println!("    {line}"));
+}
+
+/// The lines that tell of a failure, in the words of cargo, wasm-bindgen and Node.
+fn telling<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    let words = ["... FAIL", "panicked at", "Error: ", "✖ ", "not ok "];
+    lines.iter().copied().filter(move |line| words.iter().any(|word| line.contains(word))).take(TAIL)
 }
 
 /// What a small command prints, `None` when it fails or is not there: for questions such as `--version`.
@@ -231,6 +240,12 @@ mod tests {
         let error = Run::new("look for nothing in a test", "no-such-program").run().unwrap_err().to_string();
         assert_eq!(error, "cannot run `no-such-program`");
         assert_eq!(ask("no-such-program", &[], &[]), None);
+    }
+
+    #[test]
+    fn of_what_is_not_shown_the_failures_are() {
+        let lines = ["test rest::one ... ok", "test rest::two ... FAIL", "  ✖ a visit (3 ms)", "compiling"];
+        assert_eq!(telling(&lines).collect::<Vec<_>>(), ["test rest::two ... FAIL", "  ✖ a visit (3 ms)"]);
     }
 
     #[test]
