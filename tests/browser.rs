@@ -157,6 +157,12 @@ tests! { opus:
     each_socket_gets_a_container_of_its_own,
 }
 
+tests! { bytes:
+    bytes_of_any_kind_are_sent_in_the_order_of_the_calls,
+    a_recorder_s_pieces_begin_with_its_headers_on_every_socket,
+    bytes_need_a_declared_format_and_are_not_mixed_with_frames,
+}
+
 tests! { warnings:
     silence_and_clipping_are_told_once,
     a_device_that_goes_or_is_muted_is_told,

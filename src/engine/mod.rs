@@ -4,6 +4,7 @@
 //! whoever drives it (see `web/stream`) only carries out.
 
 pub mod devices;
+mod given;
 mod settings;
 mod sound;
 
@@ -19,7 +20,8 @@ use crate::protocol::server::Segment;
 use crate::session::{Event, Input, Output, RequestId, Session, Span, State, Warning};
 
 pub use crate::audio::intake::CaptureId;
-pub use settings::{Encoding, Proxy, Settings};
+use given::Given;
+pub use settings::{Declared, Encoding, Proxy, Settings};
 use sound::Sound;
 
 /// How long an encoder may take to hand out packets that something waits for: they hold a few frames, it needs
@@ -41,6 +43,8 @@ pub enum Command {
     Mute(Option<usize>),
     /// That no longer.
     Unmute(Option<usize>),
+    /// Connect now: what the settings held the stream back for is there.
+    Begin,
     /// Stop at once.
     Close,
 }
@@ -105,6 +109,12 @@ pub struct Engine {
     sound: Sound,
     session: Session,
     audio_format: String,
+    /// Takes bytes that the app encoded, if it declared what they are.
+    given: Option<Given>,
+    /// Whether bytes are what the stream's audio is; else it is frames.
+    takes_bytes: bool,
+    /// Whether there is an encoder for frames.
+    can_encode: bool,
     /// No frame is taken after the end was asked for.
     ending: bool,
     /// Since when the app has paused the capture.
@@ -143,8 +153,62 @@ impl Engine {
         let audio_format = options.configuration.audio_format.get_or_insert(mime).clone();
         options.format = format;
         let session = Session::new(options, now);
-        let (paused_at, pauses, waiting) = (None, Vec::new(), VecDeque::new());
-        Ok(Self { sound, session, audio_format, ending: false, paused_at, pauses, waiting })
+        Ok(Self {
+            sound,
+            session,
+            audio_format,
+            given: settings.declared.map(Given::new),
+            takes_bytes: false,
+            can_encode: settings.encoding != Encoding::Given,
+            ending: false,
+            paused_at: None,
+            pauses: Vec::new(),
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// Takes bytes that the app encoded itself, in the format that it declared. The first of them must hold the
+    /// container's headers.
+    ///
+    /// # Errors
+    /// `invalid_request` if no format was declared; `conflict` if the stream's audio is frames.
+    pub fn bytes(&mut self, bytes: &[u8], now: Duration) -> Result<(), Error> {
+        if self.is_deaf() || self.is_paused() || bytes.is_empty() {
+            return Ok(());
+        }
+        let Some(given) = &mut self.given else {
+            return Err(Error::invalid("sendAudio needs configuration.audioFormat, which says what the bytes are"));
+        };
+        if !self.takes_bytes && self.sound.has_begun() {
+            return Err(Error::new(
+                Code::Conflict,
+                "the stream's audio is captured frames: bytes cannot be added to it",
+            ));
+        }
+        self.takes_bytes = true;
+        given.take(bytes, &mut self.session, now);
+        Ok(())
+    }
+
+    /// # Errors
+    /// If the stream's audio is not frames.
+    fn takes_frames(&self) -> Result<(), Error> {
+        if self.takes_bytes {
+            let message = "the stream's audio is bytes of sendAudio: frames cannot be added to it";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        if !self.can_encode {
+            let message = "configuration.audioFormat declares what this package does not encode: \
+                leave it out, or give the bytes to sendAudio";
+            return Err(Error::new(Code::AudioUnsupported, message));
+        }
+        Ok(())
+    }
+
+    /// Where on the visit's time the next audio lies, in seconds.
+    fn position(&self) -> f64 {
+        let given = self.given.as_ref().filter(|_| self.takes_bytes);
+        given.map_or_else(|| self.sound.path().position(), Given::position).as_secs_f64()
     }
 
     /// Takes captured frames of an app's own: planar, at `rate` Hz. Frames after the end are ignored: a capture thread
@@ -156,6 +220,7 @@ impl Engine {
         if self.is_deaf() || self.is_paused() {
             return Ok(());
         }
+        self.takes_frames()?;
         self.sound.frames(planes, rate, &mut self.session, now)?;
         self.tell(now, false);
         Ok(())
@@ -167,11 +232,18 @@ impl Engine {
     /// # Errors
     /// `conflict` if the stream is over or ending; `invalid_request` if there is no such channel.
     pub fn attach(&mut self, id: CaptureId, channel: Option<usize>, now: Duration) -> Result<(), Error> {
+        self.takes_sources()?;
+        self.sound.attach(id, channel, now)
+    }
+
+    /// # Errors
+    /// As [`Self::attach`], for any channel.
+    pub fn takes_sources(&self) -> Result<(), Error> {
         if self.is_deaf() {
             let message = "the stream is over or ending: nothing can be captured for it";
             return Err(Error::new(Code::Conflict, message));
         }
-        self.sound.attach(id, channel, now)
+        self.takes_frames()
     }
 
     /// Takes captured frames of an attached source: planar, at `rate` Hz; the last of them was captured `age` ago.
@@ -246,13 +318,16 @@ impl Engine {
             Command::Pause if !self.is_deaf() && !self.is_paused() => {
                 self.paused_at = Some(now);
                 self.sound.pause();
-                self.session.announce(Event::Pause { at: self.sound.path().position().as_secs_f64() });
+                self.session.announce(Event::Pause { at: self.position() });
                 self.session.handle(Input::Paused(true), now);
             }
             Command::Resume => {
                 if let Some(since) = self.paused_at.take() {
                     self.sound.resume(now);
-                    let at = self.sound.path().position().as_secs_f64();
+                    if let Some(given) = &mut self.given {
+                        given.resume(now);
+                    }
+                    let at = self.position();
                     let pause = Pause { at, seconds: now.saturating_sub(since).as_secs_f64() };
                     self.pauses.push(pause);
                     self.session.announce(Event::Resume { at, seconds: pause.seconds });
@@ -262,6 +337,7 @@ impl Engine {
             Command::Mute(channel) => self.sound.mute(channel, true),
             Command::Unmute(channel) => self.sound.mute(channel, false),
             Command::Pause => {}
+            Command::Begin => self.session.handle(Input::Begin, now),
             Command::Close => {
                 self.tell(now, true);
                 self.session.handle(Input::Close, now);

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::protocol::client::Configuration;
 use crate::rest::environment::encode_component;
 use crate::rest::shape::is_uuid;
-use crate::session::Options;
+use crate::session::{Options, Origin};
 
 /// Sample rate that the service recommends: more buys nothing in recognition.
 const SAMPLE_RATE: u32 = 16_000;
@@ -35,6 +35,8 @@ pub struct Settings {
     pub encoding: Encoding,
     /// Bits a second, for encodings that have a choice.
     pub bitrate: u32,
+    /// What the app declared itself.
+    pub declared: Option<Declared>,
 }
 
 /// What an app asks its audio to be encoded with.
@@ -48,6 +50,61 @@ pub enum Encoding {
     Flac,
     /// Raw PCM.
     Pcm,
+    /// Nothing here: the app declared a format that only it can make, and gives the bytes.
+    Given,
+}
+
+/// What an app's own `audioFormat` declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// Raw PCM: Hz, channels, bits a sample.
+    Pcm {
+        /// In Hz.
+        rate: u32,
+        /// Interleaved.
+        channels: usize,
+        /// A sample.
+        bits: u32,
+    },
+    /// Ogg.
+    Ogg,
+    /// FLAC.
+    Flac,
+    /// Anything else.
+    Other,
+}
+
+impl Declared {
+    fn of(mime: &str) -> Self {
+        let mime = mime.to_ascii_lowercase();
+        let mut parts = mime.split(';').map(str::trim);
+        match parts.next() {
+            Some("audio/pcm") => {
+                let mut values = [SAMPLE_RATE, 1, 16];
+                for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+                    let place = ["rate", "channels", "bits"].iter().position(|known| *known == name.trim());
+                    if let (Some(place), Ok(value)) = (place, value.trim().parse()) {
+                        values[place] = value;
+                    }
+                }
+                let [rate, channels, bits] = values;
+                Self::Pcm { rate, channels: channels as usize, bits }
+            }
+            Some("audio/ogg") => Self::Ogg,
+            Some("audio/flac") => Self::Flac,
+            _ => Self::Other,
+        }
+    }
+
+    /// What encodes that.
+    const fn encoding(self) -> Encoding {
+        match self {
+            Self::Pcm { bits: 16, .. } => Encoding::Pcm,
+            Self::Ogg => Encoding::Opus,
+            Self::Flac => Encoding::Flac,
+            Self::Pcm { .. } | Self::Other => Encoding::Given,
+        }
+    }
 }
 
 /// Where a socket goes instead of to the service itself.
@@ -71,17 +128,23 @@ impl Settings {
             return Err(Error::invalid("id must be the interaction's id, a UUID"));
         };
         let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
+        let declared = session.configuration.audio_format.as_deref().map(Declared::of);
+        let (rate, count) = match declared {
+            Some(Declared::Pcm { rate, channels, .. }) => (rate, channels),
+            _ => (SAMPLE_RATE, 1),
+        };
         let audio = &value["audio"];
         let encoding = match (&audio["encoding"], audio["encoding"].as_str()) {
-            (Value::Null, _) | (_, Some("auto")) => Encoding::Auto,
+            (Value::Null, _) => declared.map_or(Encoding::Auto, Declared::encoding),
+            (_, Some("auto")) => Encoding::Auto,
             (_, Some("opus")) => Encoding::Opus,
             (_, Some("flac")) => Encoding::Flac,
             (_, Some("pcm")) => Encoding::Pcm,
             _ => return Err(Error::invalid("audio.encoding must be \"auto\", \"opus\", \"flac\" or \"pcm\"")),
         };
         let bitrate = number(audio, "audio.", "bitrate", f64::from(BITRATE), BITRATES)? as u32;
-        let sample_rate = number(audio, "audio.", "sampleRate", f64::from(SAMPLE_RATE), 8_000.0..=192_000.0)?;
-        let channels = number(audio, "audio.", "channels", 1.0, 1.0..=8.0)?;
+        let sample_rate = number(audio, "audio.", "sampleRate", f64::from(rate), 8_000.0..=192_000.0)?;
+        let channels = number(audio, "audio.", "channels", count as f64, 1.0..=8.0)?;
         let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, 100.0..=1_000.0)?;
         session.chunk = Duration::from_millis(chunk as u64);
         let attempts = number(value, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
@@ -96,6 +159,11 @@ impl Settings {
         session.catch_up_rate = number(value, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
         // Who says how often to try means it; else there is no reason to give up while there is room for the audio.
         session.reconnect_for = if value["reconnectAttempts"].is_null() { session.buffer } else { Duration::ZERO };
+        session.times_from = match (&value["transcriptTimesFrom"], value["transcriptTimesFrom"].as_str()) {
+            (Value::Null, _) | (_, Some("socket")) => Origin::Socket,
+            (_, Some("interaction")) => Origin::Interaction,
+            _ => return Err(Error::invalid("transcriptTimesFrom must be \"socket\" or \"interaction\"")),
+        };
         session.seed = seed;
         let settings = Self {
             interaction_id: interaction_id.to_owned(),
@@ -105,6 +173,7 @@ impl Settings {
             proxy: proxy(&value["proxy"])?,
             encoding,
             bitrate,
+            declared,
         };
         if encoding == Encoding::Opus && !settings.fits_opus() {
             let message = "audio.encoding \"opus\" takes 1 or 2 channels at 8000, 12000, 16000, 24000 or 48000 Hz";
@@ -213,11 +282,34 @@ mod tests {
             ("audio.encoding", json!(3), "audio.encoding"),
             ("audio.bitrate", json!(0), "audio.bitrate"),
             ("bufferSeconds", json!(-1), "bufferSeconds"),
+            ("transcriptTimesFrom", json!("noon"), "transcriptTimesFrom"),
             ("proxy", json!({}), "proxy.url"),
         ] {
             let error = Settings::from_value(&with(path, value), 0).err();
             assert!(error.as_ref().is_some_and(|error| error.message.starts_with(named)), "{path}: {error:?}");
         }
+    }
+
+    #[test]
+    fn a_declared_format_decides_the_encoding_unless_that_is_given_too() -> Result<(), Error> {
+        for (format, encoding, rate, channels) in [
+            ("audio/pcm; rate=48000; channels=2; bits=16", Encoding::Pcm, 48_000, 2),
+            ("audio/PCM;rate=8000", Encoding::Pcm, 8_000, 1),
+            ("audio/pcm; rate=16000; channels=1; bits=24", Encoding::Given, 16_000, 1),
+            ("audio/ogg", Encoding::Opus, 16_000, 1),
+            ("audio/ogg; codecs=opus", Encoding::Opus, 16_000, 1),
+            ("audio/flac", Encoding::Flac, 16_000, 1),
+            ("audio/webm; codecs=opus", Encoding::Given, 16_000, 1),
+            ("audio/midi", Encoding::Given, 16_000, 1),
+        ] {
+            let settings = Settings::from_value(&with("configuration.audioFormat", json!(format)), 0)?;
+            let is = (settings.encoding, settings.sample_rate, settings.channels);
+            assert_eq!(is, (encoding, rate, channels), "{format}");
+        }
+        let mut both = with("configuration.audioFormat", json!("audio/ogg"));
+        both["audio"] = json!({ "encoding": "pcm" });
+        assert_eq!(Settings::from_value(&both, 0)?.encoding, Encoding::Pcm);
+        Ok(())
     }
 
     #[test]

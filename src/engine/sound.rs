@@ -43,6 +43,11 @@ impl Sound {
         &self.encoding.path
     }
 
+    /// Whether there is, or was, anything to encode.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.intake.is_empty() || self.encoding.path.given() > 0 || !self.encoding.path.position().is_zero()
+    }
+
     /// # Errors
     /// As [`Intake::attach`].
     pub(super) fn attach(&mut self, id: CaptureId, channel: Option<usize>, now: Duration) -> Result<(), Error> {

@@ -223,6 +223,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::container::Format;
 
     const CHUNK: Duration = Duration::from_millis(250);
     const AFTER: Duration = Duration::from_secs(30);
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_holds_much_is_given_no_more_until_it_drains() {
-        let mut live = Live::new(Container::Raw, 100.0, CHUNK, s(0));
+        let mut live = Live::new(Format::Raw.open(0), 100.0, CHUNK, s(0));
         live.handed(64_000, CHUNK, s(2), s(0));
         assert!(!live.allows(CHUNK, s(0)));
         assert_eq!(live.looked(40_000, s(1)), Ok(()));
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_lets_nothing_go_is_stalled_after_ten_seconds() {
-        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
         live.handed(8_000, CHUNK, s(1), s(0));
         assert_eq!(live.looked(8_000, s(5)), Ok(()));
         assert_eq!(live.looked(7_999, s(9)), Ok(()));
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_left_an_open_socket_long_enough_ago_counts_as_heard() {
-        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
         let mut heard = Vec::new();
         for at in 1..100 {
             live.handed(100, CHUNK, s(at), s(at));
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn while_the_machine_slept_nothing_is_known_to_have_been_heard() {
-        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
         live.handed(100, CHUNK, s(1), s(2));
         assert_eq!(live.looked(0, s(2)), Ok(()));
         live.handed(100, CHUNK, s(31), s(3));
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_left_a_socket_whose_service_is_silent_is_asked_about_and_not_taken_to_have_been_heard() {
-        let mut live = Live::new(Container::Raw, 1.5, CHUNK, s(0));
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
         live.spoke(s(1));
         live.handed(100, CHUNK, s(30), s(2));
         assert_eq!(live.looked(0, s(2)), Ok(()));

@@ -10,11 +10,14 @@ use super::requests::Requests;
 use super::timeline::Timeline;
 use super::transcript::Transcript;
 use super::{Event, Input, Options, Output, RequestId, SocketId, State, Warning, WarningCode};
-use crate::audio::container::Place;
+use crate::audio::container::{Format, Place};
 use crate::error::{Code, Error};
 use crate::protocol::CONFIGURATION_TIME_LIMIT;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::server::Segment;
+
+/// A chunk of that length is a single packet: chunks hold at least one, and none is shorter.
+const A_PACKET: Duration = Duration::from_nanos(1);
 
 /// Parts of the buffer's bound at which the app is warned, and below which it would be warned again.
 const BUFFER_HIGH: f64 = 0.8;
@@ -69,7 +72,7 @@ pub(super) enum Connection {
 }
 
 impl Session {
-    /// A session that starts to connect at `now`.
+    /// A session that starts to connect at `now`, or if it is held with [`Input::Begin`].
     #[must_use]
     pub fn new(options: Options, now: Duration) -> Self {
         let mut session = Self {
@@ -78,9 +81,9 @@ impl Session {
             socket: 0,
             backlog: Backlog::new(options.buffer),
             backoff: Backoff::new(options.seed),
-            timeline: Timeline::default(),
+            timeline: Timeline::new(options.times_from),
             transcript: Transcript::default(),
-            first_deadline: options.is_awaited.then_some(now + options.connection_time_limit),
+            first_deadline: None,
             was_connected: false,
             without_since: now,
             last_error: None,
@@ -93,7 +96,9 @@ impl Session {
             outputs: VecDeque::new(),
             options,
         };
-        session.open(now);
+        if !session.options.is_held {
+            session.begin(now);
+        }
         session
     }
 
@@ -131,6 +136,15 @@ impl Session {
             container.write(packet, place, &mut file);
         });
         file
+    }
+
+    /// From here on packets are those of another format, each a message of its own. To be called before the first of them.
+    pub fn expect(&mut self, format: Format) {
+        self.options.format = format;
+        self.options.chunk = A_PACKET;
+        if let Connection::Live(live) = &mut self.connection {
+            live.container = self.options.format.open(self.socket);
+        }
     }
 
     /// Credits of the whole stream, where the service said so.
@@ -177,6 +191,8 @@ impl Session {
             Input::Packet(start, duration, bytes) => self.packet(start, duration, bytes),
             Input::Flush(id) => self.flush(id, now),
             Input::End(id) => self.end(id, now),
+            Input::Begin if self.socket == 0 => self.begin(now),
+            Input::Begin => {}
             Input::Close => self.close(),
             Input::Paused(paused) => self.is_paused = paused,
             Input::Online => {
@@ -229,6 +245,12 @@ impl Session {
     }
 
     // Connecting
+
+    fn begin(&mut self, now: Duration) {
+        self.first_deadline = self.options.is_awaited.then_some(now + self.options.connection_time_limit);
+        self.without_since = now;
+        self.open(now);
+    }
 
     fn open(&mut self, now: Duration) {
         self.socket += 1;

@@ -38,6 +38,7 @@ use crate::protocol::server::{Fact, Segment};
 
 pub use backlog::{Ledger, Span};
 pub use machine::Session;
+pub use timeline::Origin;
 
 /// What a session is told at its birth.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub struct Options {
     /// Whether the app waits for the first connection: then all attempts at it together have the time of one. Else the
     /// first is sought as patiently as any later one, and audio is kept meanwhile.
     pub is_awaited: bool,
+    /// Whether the first socket waits for [`Input::Begin`]; audio is kept meanwhile, and no time limit runs.
+    pub is_held: bool,
     /// How long the service may take to answer `flush` and `end` once all audio before it could have been sent.
     pub answer_time_limit: Duration,
     /// Failed attempts in a row after which the session gives up…
@@ -66,6 +69,8 @@ pub struct Options {
     pub acknowledge_after: Duration,
     /// How much faster than real time held audio may be sent.
     pub catch_up_rate: f64,
+    /// From where the service counts the times of a transcript on a reopened socket.
+    pub times_from: Origin,
     /// Seeds the jitter of the reconnections.
     pub seed: u64,
 }
@@ -80,12 +85,14 @@ impl Options {
             chunk: protocol::RECOMMENDED_CHUNK,
             connection_time_limit: Duration::from_secs(15),
             is_awaited: true,
+            is_held: false,
             answer_time_limit: Duration::from_secs(30),
             reconnect_attempts: 30,
             reconnect_for: Duration::from_secs(120),
             buffer: Duration::from_secs(120),
             acknowledge_after: Duration::from_secs(30),
             catch_up_rate: 1.5,
+            times_from: Origin::Socket,
             seed: 0,
         }
     }
@@ -144,6 +151,8 @@ pub enum Input<'a> {
     Flush(RequestId),
     /// The app ends the stream; no packet follows.
     End(RequestId),
+    /// What the first socket waited for is there.
+    Begin,
     /// The app closes the stream at once.
     Close,
     /// Whether no packet follows for now: then what waits to fill a chunk goes out as it is.

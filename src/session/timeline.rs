@@ -1,14 +1,25 @@
 //! From a socket's time to the visit's.
 //!
-//! The service counts `time` in seconds of audio; on a reopened socket presumably from that socket's first audio (its
-//! documentation does not say: this room is the one place to change if it is otherwise). What a socket was sent need
-//! not be contiguous in capture time, so the map is piecewise.
+//! The service counts `time` in seconds of audio; on a reopened socket presumably from that socket's first audio. Its
+//! documentation does not say: an [`Origin`] is the app's to choose. What a socket was sent need not be contiguous in
+//! capture time, so the map is piecewise.
 
 use std::time::Duration;
 
-/// The map of the present socket.
+/// From where the service counts `time` on a socket that is not the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// From that socket's first audio.
+    #[default]
+    Socket,
+    /// From the first audio of all: what is sent again counts again.
+    Interaction,
+}
+
+/// The map of the present socket, or of all so far.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
+    origin: Origin,
     /// Where each contiguous piece begins: (seconds of the socket's audio, capture time in seconds).
     pieces: Vec<(f64, f64)>,
     sent: Duration,
@@ -17,9 +28,16 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// A new socket: nothing has been sent.
+    pub(super) fn new(origin: Origin) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
+    /// A new socket: nothing has been sent on it.
     pub(super) fn restart(&mut self) {
-        *self = Self::default();
+        match self.origin {
+            Origin::Socket => *self = Self::new(self.origin),
+            Origin::Interaction => self.next = None,
+        }
     }
 
     /// The audio of `start..end` in capture time was handed to the socket.
@@ -62,5 +80,14 @@ mod tests {
         timeline.sent(s(40), s(45));
         timeline.sent(s(50), s(60));
         assert_eq!((timeline.to_visit(2.5), timeline.to_visit(6.0)), (42.5, 51.0));
+    }
+
+    #[test]
+    fn a_service_that_counts_on_counts_again_what_it_is_sent_again() {
+        let mut timeline = Timeline::new(Origin::Interaction);
+        timeline.sent(s(0), s(60));
+        timeline.restart();
+        timeline.sent(s(40), s(60));
+        assert_eq!((timeline.to_visit(59.5), timeline.to_visit(60.0), timeline.to_visit(70.5)), (59.5, 40.0, 50.5));
     }
 }

@@ -12,7 +12,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, JSON, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, EventTarget};
 
 use super::capture::{Capture, Frames};
@@ -60,6 +60,8 @@ pub(super) struct Driver {
     pub(super) is_pumping: Cell<bool>,
     /// Frames of `pushFrame`, copied out of JavaScript.
     pub(super) planes: RefCell<Vec<Vec<f32>>>,
+    /// The last `sendAudio` that was asked for.
+    pub(super) giving: RefCell<Option<Promise>>,
     pub(super) network: RefCell<Option<EventListener>>,
     pub(super) abort: RefCell<Option<EventListener>>,
 }
@@ -106,6 +108,7 @@ impl Driver {
             wrapper: RefCell::new(JsValue::UNDEFINED),
             is_pumping: Cell::new(false),
             planes: RefCell::default(),
+            giving: RefCell::default(),
             network: RefCell::default(),
             abort: RefCell::default(),
         })
@@ -155,6 +158,14 @@ impl Driver {
         self.engine.borrow_mut().command(command(id), now());
         self.pump();
         promise
+    }
+
+    /// Waits until what `sendAudio` was given has been taken.
+    pub(super) async fn given(&self) {
+        let giving = self.giving.take();
+        if let Some(giving) = giving {
+            let _ = JsFuture::from(giving).await;
+        }
     }
 
     /// Frames of something attached.

@@ -44,7 +44,7 @@ pub(super) fn set_loaders(loaders: Loaders) {
 pub(super) struct Chosen {
     pub(super) encoder: Box<dyn Encoder>,
     pub(super) format: Format,
-    /// `opus-native`, `opus-wasm`, `flac` or `pcm`.
+    /// `opus-native`, `opus-wasm`, `flac`, `pcm` or `given`.
     pub(super) name: &'static str,
 }
 
@@ -55,6 +55,8 @@ pub(super) type Notify = Rc<RefCell<Option<Box<dyn Fn()>>>>;
 pub(super) async fn choose(settings: &Settings, notify: &Notify) -> Result<Chosen, JsValue> {
     match settings.encoding {
         Encoding::Pcm => Ok(pcm(settings)),
+        // What takes the frames' place here is never given any.
+        Encoding::Given => Ok(Chosen { name: "given", ..pcm(settings) }),
         Encoding::Flac => flac(settings).await.map_err(|cause| not_loaded("FLAC", &cause)),
         Encoding::Opus => opus(settings, notify).await.map_err(|cause| not_loaded("Opus", &cause)),
         Encoding::Auto if settings.fits_opus() => Ok(opus(settings, notify).await.unwrap_or_else(|_| pcm(settings))),

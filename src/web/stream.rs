@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, Blob, BlobPropertyBag};
@@ -105,9 +105,7 @@ impl Stream {
         let (driver, source, options) = (self.0.clone(), source.clone(), options.clone());
         convert::promise(async move {
             let channel = channel(&get(&options, "channel"), driver.settings.channels)?;
-            if driver.engine.borrow().state().is_over() {
-                return Err(Error::new(Code::Conflict, "the stream is over: nothing can be captured for it").into());
-            }
+            driver.engine.borrow().takes_sources()?;
             let id = driver.next_capture.get();
             driver.next_capture.set(id + 1);
             let weak = Rc::downgrade(&driver);
@@ -163,9 +161,36 @@ impl Stream {
         Ok(())
     }
 
+    /// Takes audio that the app encoded itself: an `ArrayBuffer`, a view of one, or a `Blob`. Resolves once it has been
+    /// taken, in the order of the calls.
+    #[wasm_bindgen(js_name = sendAudio)]
+    pub fn send_audio(&self, data: JsValue) -> Promise {
+        let driver = self.0.clone();
+        let before = driver.giving.borrow().clone();
+        let taken = convert::promise(async move {
+            if let Some(before) = before {
+                // What became of it, its own caller is told.
+                let _ = JsFuture::from(before).await;
+            }
+            let bytes = bytes(data).await?;
+            driver.engine.borrow_mut().bytes(&bytes, now())?;
+            driver.pump();
+            Ok(JsValue::UNDEFINED)
+        });
+        *self.0.giving.borrow_mut() = Some(taken.clone());
+        taken
+    }
+
     /// Asks for what is pending. Resolves when the service has answered.
     pub fn flush(&self) -> Promise {
-        self.0.request(Command::Flush)
+        let driver = self.0.clone();
+        if driver.giving.borrow().is_none() {
+            return driver.request(Command::Flush);
+        }
+        convert::promise(async move {
+            driver.given().await;
+            JsFuture::from(driver.request(Command::Flush)).await
+        })
     }
 
     /// Sends what is held, ends, and resolves after the service has confirmed it.
@@ -173,6 +198,7 @@ impl Stream {
         let driver = self.0.clone();
         convert::promise(async move {
             driver.stop_capturing(None).await;
+            driver.given().await;
             JsFuture::from(driver.request(Command::End)).await
         })
     }
@@ -229,6 +255,23 @@ impl Stream {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// What `sendAudio` was given.
+async fn bytes(data: JsValue) -> Result<Vec<u8>, JsValue> {
+    let data = match data.dyn_ref::<Blob>() {
+        Some(blob) => JsFuture::from(blob.array_buffer()).await?,
+        None => data,
+    };
+    if ArrayBuffer::is_view(&data) {
+        let number = |key: &str| get(&data, key).as_f64().unwrap_or(0.0) as u32;
+        let (offset, length) = (number("byteOffset"), number("byteLength"));
+        return Ok(Uint8Array::new_with_byte_offset_and_length(&get(&data, "buffer"), offset, length).to_vec());
+    }
+    if data.is_instance_of::<ArrayBuffer>() {
+        return Ok(Uint8Array::new(&data).to_vec());
+    }
+    Err(Error::invalid("sendAudio needs an ArrayBuffer, a view of one, or a Blob").into())
 }
 
 /// Which channel a source is for, if the app said so.

@@ -46,8 +46,10 @@ function tools(sandbox, Client) {
   /** What each socket of an interaction received. */
   const sockets = async (id) => (await (await ask(`/sandbox/streams/${id}`)).json()).sockets;
 
-  /** The samples that socket `n` of an interaction received. */
-  const samples = async (id, n) => new Int16Array(await (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer());
+  /** The audio that socket `n` of an interaction received, as it came; of PCM its samples. */
+  const audio = async (id, n) => (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer();
+  const bytes = async (id, n) => new Uint8Array(await audio(id, n));
+  const samples = async (id, n) => new Int16Array(await audio(id, n));
 
   /** A stream of a new interaction; as PCM, so that its samples can be looked at. */
   const connect = async (options, of = client()) => {
@@ -57,14 +59,11 @@ function tools(sandbox, Client) {
   };
 
   /** What socket `n` of an interaction received, decoded by the browser: an `AudioBuffer`. */
-  const decoded = async (id, n) => {
-    const bytes = await (await ask(`/sandbox/streams/${id}/audio/${n}`)).arrayBuffer();
-    return new OfflineAudioContext(1, 1, 48_000).decodeAudioData(bytes);
-  };
+  const decoded = async (id, n) => new OfflineAudioContext(1, 1, 48_000).decodeAudioData(await audio(id, n));
 
   return {
     sandbox, environment, Client, configuration: STREAM,
-    token, client, encounter, interaction, fault, sockets, samples, decoded, connect,
+    token, client, encounter, interaction, fault, sockets, bytes, samples, decoded, connect,
     speech, sleep, soon, ok, equal, near, refused, addsUp,
   };
 }

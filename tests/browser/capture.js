@@ -21,13 +21,19 @@ async function playing() {
   return { context, gain, stream: sink.stream };
 }
 
-/** The loudness of each channel of 16-bit samples, from a second to another. */
-function loudness(samples, channels, from, until) {
+/**
+ * The loudness of each channel of 16-bit samples, from a second to another: that of the hundredths of a second that only
+ * a fifth outdo, since a busy machine may fail to play some; with `share` 1, of the loudest.
+ */
+function loudness(samples, channels, from, until, share = 0.8) {
+  const window = 160;
   const at = (seconds) => Math.round(seconds * 16_000) * channels;
   const frames = samples.subarray(at(from), at(until));
   return Array.from({ length: channels }, (_, channel) => {
     const plane = frames.filter((_, index) => index % channels === channel);
-    return Math.sqrt(plane.reduce((sum, sample) => sum + sample * sample, 0) / plane.length) / 32_768;
+    const windows = Array.from({ length: Math.floor(plane.length / window) }, (_, n) => plane.subarray(n * window, (n + 1) * window));
+    const rms = windows.map((part) => Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / window) / 32_768);
+    return rms.sort((a, b) => a - b)[Math.ceil(rms.length * share) - 1];
   });
 }
 
@@ -128,7 +134,8 @@ export async function two_sources_have_a_channel_each_and_one_may_leave({ connec
   const [a, b] = loudness(received, 2, 1, 1.8);
   near(a, 0.5 / Math.SQRT2, 0.05, "loudness of the first channel");
   near(b, 0.5 / Math.SQRT2, 0.05, "loudness of the second channel");
-  const [still, gone] = loudness(received, 2, both + 0.3, both + 0.9);
+  const [still] = loudness(received, 2, both + 0.3, both + 0.9);
+  const [, gone] = loudness(received, 2, both + 0.3, both + 0.9, 1);
   near(still, 0.5 / Math.SQRT2, 0.05, "loudness of the first channel afterwards");
   equal(gone, 0, "loudness of the channel whose source was detached");
   await Promise.all([left, right].map(({ context }) => context.close()));

@@ -3,11 +3,12 @@
 //! Packets are kept without a container; each socket gets a fresh one, with its own headers, from whichever packet it
 //! starts at. A chunk is whole packets and, in a paged container, whole pages.
 
-mod flac;
+mod headed;
 mod ogg;
 
 use super::Packet;
-use flac::Flac;
+use headed::Headed;
+pub use headed::header_length;
 use ogg::OggOpus;
 
 /// How to make a container.
@@ -27,6 +28,11 @@ pub enum Format {
         /// The marker and the block of stream information (RFC 9639, section 8).
         header: Vec<u8>,
     },
+    /// What an app encoded itself, which is not looked into but for its headers.
+    Given {
+        /// What every socket begins with; see [`header_length`].
+        header: Vec<u8>,
+    },
 }
 
 impl Format {
@@ -37,6 +43,8 @@ impl Format {
             Self::Raw => format!("audio/pcm; rate={sample_rate}; channels={channels}; bits=16"),
             Self::OggOpus { .. } => "audio/ogg; codecs=opus".to_owned(),
             Self::Flac { .. } => "audio/flac".to_owned(),
+            // Nobody asks: whoever gives such audio has declared it.
+            Self::Given { .. } => "application/octet-stream".to_owned(),
         }
     }
 
@@ -44,11 +52,11 @@ impl Format {
     #[must_use]
     pub fn open(&self, serial: u32) -> Container {
         match self {
-            Self::Raw => Container::Raw,
+            Self::Raw => Container::Headed(Headed::new(Vec::new())),
             Self::OggOpus { channels, sample_rate } => {
                 Container::OggOpus(Box::new(OggOpus::new(*channels, *sample_rate, serial)))
             }
-            Self::Flac { header } => Container::Flac(Flac::new(header.clone())),
+            Self::Flac { header } | Self::Given { header } => Container::Headed(Headed::new(header.clone())),
         }
     }
 }
@@ -56,12 +64,10 @@ impl Format {
 /// The container of one socket.
 #[derive(Debug)]
 pub enum Container {
-    /// See [`Format::Raw`].
-    Raw,
+    /// A header, then the packets as they are.
+    Headed(Headed),
     /// See [`Format::OggOpus`].
     OggOpus(Box<OggOpus>),
-    /// See [`Format::Flac`].
-    Flac(Flac),
 }
 
 /// Where in the stream a packet lies.
@@ -79,9 +85,8 @@ impl Container {
     /// Appends a packet to `chunk`, before the first one the headers.
     pub fn write(&mut self, packet: Packet<'_>, place: Place, chunk: &mut Vec<u8>) {
         match self {
-            Self::Raw => chunk.extend_from_slice(packet.bytes),
+            Self::Headed(headed) => headed.write(packet, chunk),
             Self::OggOpus(ogg) => ogg.write(packet, place, chunk),
-            Self::Flac(flac) => flac.write(packet, chunk),
         }
     }
 }

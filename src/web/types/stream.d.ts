@@ -17,7 +17,10 @@ export interface StreamConfiguration {
   mode:
     | { type: "facts"; outputLocale: string; factGenerationInterval?: "fixed" | "fast_init" }
     | { type: "transcription"; outputLocale?: string };
-  /** MIME type of the audio. Filled in from `audio` unless given. */
+  /**
+   * MIME type of the audio. Filled in from `audio` unless given; given alone, it decides the encoding (`audio/pcm` with its
+   * rate and channels, `audio/ogg`, `audio/flac`), or says what {@link Stream.sendAudio} will be given.
+   */
   audioFormat?: string;
   retentionPolicy?: "retain" | "none";
   audioEvents?: { enabled: boolean };
@@ -74,6 +77,12 @@ export interface StreamOptions {
   acknowledgeAfterSeconds?: number;
   /** Multiple of real time at which held audio is sent after a reconnect. Default 1.5. */
   catchUpRate?: number;
+  /**
+   * From where the service counts the times of a transcript on a socket that was opened again: from that `socket`'s first
+   * audio (default), or on from the `interaction`'s, whatever was sent twice counted twice. Its documentation does not say;
+   * `stream.transcript` is on the visit's one timeline if this is right.
+   */
+  transcriptTimesFrom?: "socket" | "interaction";
 }
 
 export type StreamState =
@@ -204,7 +213,7 @@ export class Stream {
   /** What is declared to the service as the audio's format. */
   readonly audioFormat: string;
   /** What encodes the audio. */
-  readonly encoder: "opus-native" | "opus-wasm" | "flac" | "pcm";
+  readonly encoder: "opus-native" | "opus-wasm" | "flac" | "pcm" | "given";
   /** Adds a listener, any number for an event. What it returns takes it off again. */
   on<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
   /** As `on`, for the next event only. */
@@ -227,6 +236,13 @@ export class Stream {
    * source is attached.
    */
   pushFrame(planes: Float32Array[], sampleRate: number): void;
+  /**
+   * Takes audio that you encoded yourself, as `configuration.audioFormat` declares it, in place of captured frames; the first
+   * piece holds the container's headers. Each piece is kept until the service has heard it, and sent again after a reconnect
+   * behind the same headers: raw PCM goes on without a gap, of other formats a decoder may lose what lies before the next
+   * place where it can start (in WebM the next cluster). Resolves once the piece has been taken, in the order of the calls.
+   */
+  sendAudio(data: ArrayBuffer | ArrayBufferView | Blob): Promise<void>;
   /** Captures nothing until {@link resume}. What was said before goes out; the visit's time stands still. */
   pause(): void;
   resume(): void;
