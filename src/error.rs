@@ -149,6 +149,13 @@ impl Error {
         Self { code, message: message.into(), status: None, request_id: None, body: None, retryable }
     }
 
+    /// What it is in a log: code and status.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let status = self.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        format!("{}{status}", self.code.as_str())
+    }
+
     /// Shorthand for the most frequent one: an argument that cannot be right.
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {

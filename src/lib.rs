@@ -8,12 +8,13 @@
 //! - [`session`]: the stream as a state machine: inputs and the time go in, what to do and what happened come out.
 //! - [`engine`]: audio and session as one object that takes commands and gives events, both plain values.
 //! - [`rest`]: requests and responses of the REST API as values.
+//! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
 //! - [`error`], [`redact`]: the one error type; wrappers for secrets and clinical text.
 //!
 //! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
 //! `fetch`, and the microphone. Nothing that decides lives there.
 //!
-//! Dependencies point one way: `web` → `engine`, `rest` → `session` → `audio`, `protocol`.
+//! Dependencies point one way: `web` → `engine`, `visit`, `rest` → `session` → `audio`, `protocol`; `visit` → `rest`.
 
 pub mod audio;
 pub mod engine;
@@ -22,6 +23,7 @@ pub mod protocol;
 pub mod redact;
 pub mod rest;
 pub mod session;
+pub mod visit;
 
 #[cfg(target_arch = "wasm32")]
 mod web;

@@ -84,6 +84,33 @@ tests! { client:
     a_token_that_is_refused_is_replaced_once,
 }
 
+tests! { auth:
+    every_form_reaches_the_service_and_a_stream,
+    scopes_are_asked_for_so_that_the_socket_has_a_token_of_its_own,
+    a_token_of_the_endpoint_is_exchanged_thirty_seconds_before_its_end_once_for_all,
+    a_token_that_is_refused_is_exchanged_once_for_all_who_had_it,
+    the_app_s_function_gets_its_last_refresh_token,
+    the_limit_of_one_caller_does_not_fail_the_others,
+    a_token_endpoint_that_never_answers_ends_in_a_timeout,
+    what_could_not_get_a_token_was_not_sent_and_is_tried_again,
+    a_refusal_of_the_token_endpoint_is_named_and_final,
+    a_code_is_good_once_and_then_the_user_is_asked_to_sign_in,
+    a_logger_is_told_of_retries_tokens_and_streams,
+    nothing_secret_is_told_whatever_fails,
+}
+
+tests! { fetch:
+    an_answer_that_breaks_off_says_so_and_is_asked_for_again,
+    a_file_that_breaks_off_is_not_taken_for_the_whole,
+    what_a_proxy_puts_in_place_of_an_answer_is_named_and_not_quoted,
+    no_answer_names_the_place_and_what_it_may_be,
+    being_offline_is_told,
+    the_service_says_how_long_to_wait_in_seconds_or_by_a_date,
+    what_creates_is_sent_once_if_its_answer_is_lost,
+    a_call_may_set_its_own_tries,
+    what_a_client_s_fetch_answers_must_be_a_response,
+}
+
 tests! { rest:
     an_interaction_is_created_read_changed_listed_and_deleted,
     facts_and_documents_belong_to_an_interaction,
@@ -166,4 +193,18 @@ tests! { bytes:
 tests! { warnings:
     silence_and_clipping_are_told_once,
     a_device_that_goes_or_is_muted_is_told,
+}
+
+tests! { visits:
+    a_visit_goes_from_its_interaction_to_its_completion,
+    what_is_said_while_the_interaction_is_made_is_kept,
+    a_start_that_fails_at_any_step_leaves_nothing_open_and_is_resumed,
+    what_cannot_be_right_is_refused_before_anything_is_opened_or_sent,
+    a_start_that_the_app_gives_up_is_aborted_and_leaves_nothing_open,
+    a_visit_is_resumed_for_its_review_and_one_that_is_over_is_not_recorded,
+    documents_are_made_from_what_is_kept_or_said_or_given,
+    closing_a_visit_ends_what_is_pending_and_leaves_the_interaction_to_be_resumed,
+    sources_of_a_list_have_a_channel_each,
+    a_visit_may_start_before_there_is_a_connection,
+    a_stream_whose_interaction_never_comes_is_over_and_says_why,
 }

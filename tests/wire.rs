@@ -1,16 +1,20 @@
-//! The wire, pinned by fixtures that neither side generates: what is sent, what is read, and which requests the REST
-//! methods make.
+//! The wire, pinned by fixtures that neither side generates: what is sent, what is read, which requests the REST methods
+//! make and which they refuse, and what becomes of the answers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
+
+use std::time::Duration;
+
+use ossicle::error::Code;
 use ossicle::protocol::client::{ClientMessage, Configuration};
 use ossicle::protocol::server::ServerMessage;
-use ossicle::rest::calls::call;
+use ossicle::rest::calls::{call, names};
+use ossicle::rest::response::{Response, read};
+use ossicle::rest::tokens::{Need, Next, Tokens};
 use ossicle::rest::{Method, Transfer};
 use serde_json::{Value, json};
-
-const INTERACTION: &str = "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10";
-const OTHER: &str = "3d0f5a77-7c80-4f0e-8c44-0a9b5a7e1d33";
 
 fn fixtures(text: &str) -> Vec<Value> {
     let list: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -135,7 +139,7 @@ fn every_method_makes_the_request_of_the_service_s_documentation() {
         assert_eq!(format!("{method} {}", request.target()), fixture["request"], "{name}");
         // A body is sent as it was given, unknown keys included.
         let given = fixture["arguments"].as_array().unwrap().last().filter(|_| fixture["sends"] == true);
-        assert_eq!(request.body.as_ref(), given, "{name}");
+        assert_eq!(request.body.as_ref(), given.or(fixture.get("body")), "{name}");
         let transfer = match fixture["transfer"].as_str() {
             None => Transfer::Json,
             Some("upload") => Transfer::Upload,
@@ -146,61 +150,78 @@ fn every_method_makes_the_request_of_the_service_s_documentation() {
 }
 
 #[test]
-fn a_request_that_cannot_be_right_is_refused_and_named() {
-    let document = json!({ "templateKey": "corti-soap", "outputLanguage": "en" });
-    let of = |context: Value| {
-        let mut document = document.clone();
-        document["context"] = context;
-        vec![json!(INTERACTION), document]
-    };
-    let facts_and_text = json!([{ "type": "facts", "data": [{ "text": "a" }] }, { "type": "string", "data": "b" }]);
-    let no_template = json!({ "context": [{ "type": "string", "data": "a" }], "outputLanguage": "en" });
-    let two_templates = json!({ "interactionId": OTHER, "templateRef": {}, "dynamicTemplate": {} });
-    let id = json!(INTERACTION);
-    let encounter = |encounter: Value| vec![json!({ "encounter": encounter })];
-    for (name, mut arguments, named) in [
-        ("interactions.create", vec![json!({})], "encounter is missing"),
-        ("interactions.create", vec![], "the request must be an object"),
-        (
-            "interactions.create",
-            encounter(json!({ "identifier": "a", "status": "new", "type": "x" })),
-            "encounter.status",
-        ),
-        ("interactions.get", vec![json!("42")], "the interaction's id"),
-        ("interactions.get", vec![json!("../../../etc/passwd-passwd-passwd-pa")], "the interaction's id"),
-        ("interactions.get", vec![], "the interaction's id"),
-        ("facts.create", vec![id.clone(), json!({ "facts": [] })], "facts must be a list"),
-        (
-            "facts.create",
-            vec![id.clone(), json!({ "facts": [{ "text": "a", "group": "b" }, { "text": "a" }] })],
-            "facts[1].group",
-        ),
-        ("facts.update", vec![id.clone(), json!("x"), json!({})], "the fact's id"),
-        ("facts.batchUpdate", vec![id.clone(), json!({ "facts": [{}] })], "facts[0].factId"),
-        ("facts.extract", vec![json!({ "context": [{ "type": "facts" }] })], "context[0].type"),
-        ("documents.classic.create", of(json!([])), "context must be a list"),
-        ("documents.classic.create", of(json!([{ "type": "facts", "data": [] }])), "context[0].data"),
-        ("documents.classic.create", of(json!([{ "type": "transcript", "data": {} }])), "context[0].data.text"),
-        ("documents.classic.create", of(facts_and_text), "context may hold several"),
-        ("documents.classic.create", vec![id.clone(), no_template], "templateKey is missing"),
-        ("documents.classic.update", vec![id.clone(), json!(OTHER), json!({ "sections": [{}] })], "sections[0].key"),
-        ("documents.generate", vec![json!({ "interactionId": INTERACTION })], "templateRef, assemblyTemplate"),
-        ("documents.generate", vec![two_templates], "templateRef, assemblyTemplate"),
-        ("documents.generate", vec![json!({ "templateRef": {} })], "interactionId is missing"),
-        ("documents.get", vec![json!(7)], "the document's id"),
-        ("templates.get", vec![json!("")], "the template's key"),
-        ("recordings.upload", vec![json!(null), json!("x")], "the interaction's id"),
-        ("recordings.get", vec![id.clone(), json!("x")], "the recording's id"),
-        ("transcripts.create", vec![id.clone(), json!({ "recordingId": "x" })], "recordingId"),
-        (
-            "transcripts.create",
-            vec![id.clone(), json!({ "recordingId": OTHER, "primaryLanguage": "en", "participants": [{}] })],
-            "participants[0].channel",
-        ),
-        ("transcripts.getStatus", vec![id.clone()], "the transcript's id"),
-        ("interactions.destroy", vec![], "there is no method"),
-    ] {
-        let message = call(name, &mut arguments).unwrap_err().message;
-        assert!(message.starts_with(named), "{name}: {message}");
+fn a_request_that_cannot_be_right_is_refused_with_the_path_of_what_is_wrong() {
+    for fixture in fixtures(include_str!("wire/refused.json")) {
+        let name = fixture["call"].as_str().unwrap();
+        let mut arguments = fixture["arguments"].as_array().unwrap().clone();
+        let refused = call(name, &mut arguments).err().map(|error| (error.code, error.message));
+        let message = fixture["message"].as_str().unwrap().to_owned();
+        assert_eq!(refused, Some((Code::InvalidRequest, message)), "{name} {}", fixture["arguments"]);
+    }
+}
+
+/// The methods that a file of fixtures is about.
+fn methods(text: &str) -> BTreeSet<String> {
+    fixtures(text).iter().map(|fixture| fixture["call"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_method_has_a_request_and_an_answer_among_the_fixtures() {
+    let all: BTreeSet<String> = names().map(str::to_owned).collect();
+    assert_eq!(methods(include_str!("wire/rest.json")), all);
+    assert_eq!(methods(include_str!("wire/answers.json")), all);
+}
+
+#[test]
+fn every_answer_is_read_as_it_came_unknown_keys_included() {
+    for fixture in fixtures(include_str!("wire/answers.json")) {
+        let body = fixture.get("body").map(Value::to_string).unwrap_or_default();
+        let status = u16::try_from(fixture["status"].as_u64().unwrap()).unwrap();
+        let answer = read(&Response { status, body, ..Response::default() });
+        assert_eq!(answer.as_ref(), Ok(&fixture["body"]), "{}", fixture["call"]);
+    }
+}
+
+#[test]
+fn every_failure_has_the_code_of_its_status_and_says_what_the_service_said() {
+    for fixture in fixtures(include_str!("wire/failures.json")) {
+        let response = Response {
+            status: u16::try_from(fixture["status"].as_u64().unwrap()).unwrap(),
+            authenticate: fixture["headers"]["WWW-Authenticate"].as_str().map(str::to_owned),
+            body: fixture.get("body").map(Value::to_string).unwrap_or_default(),
+            ..Response::default()
+        };
+        let error = read(&response).unwrap_err();
+        assert_eq!(json!({ "code": error.code.as_str(), "retryable": error.retryable }), fixture["error"]);
+        assert!(error.message.contains(&response.status.to_string()), "{}", error.message);
+        for words in response.authenticate.iter().map(String::as_str).chain(fixture["body"]["detail"].as_str()) {
+            assert!(error.message.contains(words), "{}", error.message);
+        }
+        assert_eq!((error.body.as_ref(), error.status), (fixture.get("body"), Some(response.status)));
+        assert_eq!(error.request_id.as_deref(), fixture["body"]["requestid"].as_str());
+    }
+}
+
+/// What the token endpoint is asked now.
+fn asked(tokens: &Tokens) -> ossicle::rest::grant::Grant {
+    match tokens.next(&Need::Fresh, Duration::ZERO) {
+        Ok(Next::Post(grant)) => grant,
+        other => panic!("the token endpoint is asked, not {other:?}"),
+    }
+}
+
+#[test]
+fn every_grant_and_its_refresh_are_asked_for_as_oauth_has_them() {
+    // Keycloak's answer, with what is not for us.
+    let answer = json!({ "access_token": "a.1", "expires_in": 300, "refresh_token": "r.1", "refresh_expires_in": 1800,
+        "token_type": "Bearer", "not-before-policy": 0, "session_state": "x", "scope": "openid" });
+    let answer = Response { status: 200, body: answer.to_string(), ..Response::default() };
+    for fixture in fixtures(include_str!("wire/grants.json")) {
+        let mut tokens = Tokens::from_value("auth", &fixture["auth"], false, Duration::ZERO).unwrap();
+        let grant = asked(&tokens);
+        assert_eq!(grant.form().0, fixture["form"], "{}", fixture["what"]);
+        let token = tokens.answered(&grant, &answer, Duration::ZERO).unwrap();
+        assert_eq!(token.map(|token| token.0).as_deref(), Some("a.1"));
+        assert_eq!(asked(&tokens).form().0, fixture["next"], "{}", fixture["what"]);
     }
 }

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{facts, model::Section};
+use crate::{
+    facts, form,
+    model::{Section, Source},
+};
 
 /// A section of a document: what it is called and which fact groups it gathers.
 pub(crate) struct SectionKind {
@@ -239,20 +242,40 @@ impl Template {
 #[derive(Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub(crate) enum Context {
-    Facts(Vec<ContextFact>),
+    Facts(#[serde(deserialize_with = "form::list")] Vec<ContextFact>),
     Transcript(ContextTranscript),
-    String(String),
+    String(#[serde(deserialize_with = "form::text")] String),
 }
 
 #[derive(Deserialize)]
 pub(crate) struct ContextFact {
+    #[serde(deserialize_with = "form::text")]
     pub(crate) text: String,
+    #[serde(default, deserialize_with = "form::optional_text")]
     pub(crate) group: Option<String>,
+    #[serde(rename = "source")]
+    pub(crate) _source: Option<Source>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ContextTranscript {
+    #[serde(deserialize_with = "form::text")]
     text: String,
+    #[serde(flatten)]
+    _place: Place,
+}
+
+/// Where in the recording a segment is; its form is checked and nothing more.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what the protocol names is read, and no document depends on it")]
+struct Place {
+    channel: Option<f64>,
+    participant: Option<f64>,
+    speaker_id: Option<f64>,
+    start: Option<f64>,
+    end: Option<f64>,
 }
 
 /// A section that a request asks for.
@@ -316,7 +339,7 @@ fn assemble(sections: &[Wanted], context: &[Context]) -> Vec<String> {
                     put(fact.group.as_deref().unwrap_or("other"), fact.text.clone());
                 }
             }
-            Context::Transcript(ContextTranscript { text }) | Context::String(text) => {
+            Context::Transcript(ContextTranscript { text, .. }) | Context::String(text) => {
                 spoken.push_str(text);
                 spoken.push('\n');
             }
@@ -337,7 +360,7 @@ mod tests {
     use super::*;
 
     fn fact(group: Option<&str>, text: &str) -> ContextFact {
-        ContextFact { text: text.into(), group: group.map(Into::into) }
+        ContextFact { text: text.into(), group: group.map(Into::into), _source: None }
     }
 
     #[test]
@@ -364,7 +387,10 @@ mod tests {
     #[test]
     fn a_transcript_is_reduced_to_facts_and_a_string_without_any_is_kept_as_it_is() {
         let sections = ["Subjective", "Objective"].map(|name| Wanted::free(name.into()));
-        let transcript = Context::Transcript(ContextTranscript { text: "Your pulse is 78 and regular.".into() });
+        let transcript = Context::Transcript(ContextTranscript {
+            text: "Your pulse is 78 and regular.".into(),
+            _place: Place::default(),
+        });
         assert_eq!(assemble(&sections, &[transcript]), ["", "Pulse 78 per minute"]);
         let string = Context::String("Came with her daughter.".into());
         assert_eq!(assemble(&sections, &[string]), ["Came with her daughter.", ""]);

@@ -102,7 +102,7 @@ pub(crate) fn misfit(error: &serde_path_to_error::Error<serde_json::Error>, pare
 /// Serde's message without the values it may quote: a value can be clinical text.
 pub(crate) fn describe(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let harmless = ["missing field", "unknown variant", "invalid length", "UUID parsing failed"];
+    let harmless = ["missing field", "unknown variant", "invalid length", "UUID parsing failed", "must "];
     if harmless.iter().any(|start| message.starts_with(start)) {
         message.split(" at line ").next().unwrap_or_default().to_owned()
     } else if error.is_data() {

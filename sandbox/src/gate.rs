@@ -1,6 +1,8 @@
 //! What stands before the service's HTTP side, like a proxy: writes down each request, and has it go wrong if that was
 //! asked for.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -8,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::time::sleep;
 
 use crate::{
@@ -89,11 +91,20 @@ fn refusal(status: StatusCode) -> Response {
     }
 }
 
+/// What was written is on its way after this long; a connection that breaks before takes it along.
+const WRITTEN: Duration = Duration::from_millis(50);
+
 /// An answer with these bytes, after which the connection breaks; without any, none of it is sent.
 fn cut(bytes: Bytes) -> Response {
-    let broken = Err(std::io::Error::other("a fault that was asked for"));
-    let sent = (!bytes.is_empty()).then_some(Ok(bytes));
-    Response::new(Body::from_stream(stream::iter(sent.into_iter().chain([broken]))))
+    let is_written = !bytes.is_empty();
+    let broken = stream::once(async move {
+        if is_written {
+            sleep(WRITTEN).await;
+        }
+        Err(std::io::Error::other("a fault that was asked for"))
+    });
+    let sent = is_written.then_some(Ok(bytes));
+    Response::new(Body::from_stream(stream::iter(sent).chain(broken)))
 }
 
 async fn spoil(response: Response, how: Spoiled) -> Response {

@@ -23,6 +23,7 @@ mod documents;
 mod error;
 mod facts;
 mod faults;
+mod form;
 mod gate;
 mod line;
 mod model;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::configuration::Participant;
+use crate::{configuration::Participant, form};
 
 /// Now, to the millisecond: what the service's timestamps carry.
 pub(crate) fn now() -> Timestamp {
@@ -43,6 +43,7 @@ pub(crate) struct Period {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Encounter {
+    #[serde(deserialize_with = "form::text")]
     pub(crate) identifier: String,
     pub(crate) status: EncounterStatus,
     pub(crate) r#type: EncounterType,
@@ -64,13 +65,14 @@ pub(crate) enum Gender {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Patient {
+    #[serde(deserialize_with = "form::text")]
     pub(crate) identifier: String,
     #[serde(default)]
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) gender: Option<Gender>,
     /// A date or a timestamp; kept as it was sent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "form::optional_date")]
     pub(crate) birth_date: Option<String>,
     #[serde(default)]
     pub(crate) pronouns: Option<String>,

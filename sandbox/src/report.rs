@@ -44,6 +44,8 @@ pub(crate) struct Report {
     messages: u64,
     /// Size of each audio message, in bytes.
     chunk_bytes: Vec<usize>,
+    /// When each of them came, in milliseconds since the epoch.
+    chunk_at: Vec<i64>,
     /// Root mean square of the samples, 0 to 1 of full scale; null where they are not decoded.
     rms: Option<f64>,
     /// The speech, in seconds of this socket's audio.
@@ -113,6 +115,7 @@ impl Reports {
             bytes: 0,
             messages: 0,
             chunk_bytes: Vec::new(),
+            chunk_at: Vec::new(),
             rms: None,
             heard: Vec::new(),
             close_code: None,
@@ -147,6 +150,7 @@ impl Reports {
         report.bytes += bytes.len() as u64;
         if report.chunk_bytes.len() < MAX_ENTRIES {
             report.chunk_bytes.push(bytes.len());
+            report.chunk_at.push(now().as_millisecond());
         }
         let kept = bytes.len().min(MAX_AUDIO - report.audio.len()).min(room);
         report.audio.extend_from_slice(&bytes[..kept]);

@@ -1,59 +1,117 @@
-//! A method of the REST API by its name, as JavaScript calls it. One table, so that the border to JavaScript is one
-//! function and every method is tested natively.
+//! The methods of the REST API by their names, as JavaScript calls them: every resource has a table of them, and one
+//! function makes a request of a row and its arguments. So the border to JavaScript is one function too, and every method
+//! is tested natively.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Method, Request, documents, facts, guided, interactions, recordings, templates, transcripts};
+use super::environment::encode_component;
+use super::shape::{Shape, check, is_uuid, optional};
+use super::{Method, Request, Transfer, documents, facts, guided, interactions, recordings, templates, transcripts};
 use crate::error::Error;
 
-/// The request of a method, such as `facts.update`, with its arguments in their order. Absent ones are null; an id that is
-/// no text is empty, which is refused with a sentence.
+/// A method: a row of a resource's table.
+pub(super) struct Call {
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    takes: Takes,
+}
+
+impl Call {
+    /// `path` is relative to the environment's REST base; what stands in braces is the id of that thing, an argument, but
+    /// for `{template}`, which is a key. The arguments that the path names come first, in its order.
+    pub(super) const fn new(name: &'static str, method: Method, path: &'static str, takes: Takes) -> Self {
+        Self { name, method, path, takes }
+    }
+}
+
+/// What a method takes besides the ids in its path.
+pub(super) enum Takes {
+    /// Nothing.
+    Nothing,
+    /// A query, which may be absent.
+    Query(Shape),
+    /// A JSON body.
+    Body(Shape),
+    /// A JSON body with changes; an absent one is sent as an empty object, which changes nothing.
+    Changes(Shape),
+    /// A file, as the first argument of all. Whoever sends the request adds it.
+    File,
+    /// Nothing; the answer is a file.
+    Download,
+}
+
+const LANGUAGES: &[Call] = &[Call::new(
+    "languages.list",
+    Method::Get,
+    "/languages/",
+    Takes::Query(Shape::Object(&[optional("endpoint", Shape::Text)])),
+)];
+
+const RESOURCES: [&[Call]; 8] = [
+    interactions::CALLS,
+    facts::CALLS,
+    documents::CALLS,
+    guided::CALLS,
+    templates::CALLS,
+    recordings::CALLS,
+    transcripts::CALLS,
+    LANGUAGES,
+];
+
+/// The names of all methods.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    RESOURCES.iter().copied().flatten().map(|call| call.name)
+}
+
+/// The request of a method, such as `facts.update`, with its arguments in their order. Absent ones are null.
 ///
 /// # Errors
 /// `invalid_request` that names what is missing or wrong, down to its path; also if there is no such method.
 pub fn call(method: &str, arguments: &mut [Value]) -> Result<Request, Error> {
-    let mut body = |index: usize| arguments.get_mut(index).map(Value::take).unwrap_or_default();
-    let first = body(0);
-    let second = body(1);
-    let third = body(2);
-    let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
-    let (one, two) = (&*text(&first), &*text(&second));
-    match method {
-        "interactions.create" => interactions::create(first),
-        "interactions.list" => Ok(interactions::list(&first)),
-        "interactions.get" => interactions::get(one),
-        "interactions.update" => interactions::update(one, second),
-        "interactions.delete" => interactions::delete(one),
-        "facts.factGroupsList" => Ok(facts::groups()),
-        "facts.list" => facts::list(one),
-        "facts.create" => facts::create(one, second),
-        "facts.update" => facts::update(one, two, third),
-        "facts.batchUpdate" => facts::batch_update(one, second),
-        "facts.extract" => facts::extract(first),
-        "documents.classic.create" => documents::create(one, second),
-        "documents.classic.list" => documents::list(one),
-        "documents.classic.get" => documents::get(one, two),
-        "documents.classic.update" => documents::update(one, two, third),
-        "documents.classic.delete" => documents::delete(one, two),
-        "documents.generate" => guided::generate(first),
-        "documents.list" => Ok(guided::list(&first)),
-        "documents.get" => guided::get(one),
-        "documents.update" => guided::update(one, second),
-        "documents.delete" => guided::delete(one),
-        "templates.list" => Ok(templates::list(&first)),
-        "templates.get" => templates::get(one),
-        "templates.sectionList" => Ok(templates::sections(&first)),
-        "recordings.list" => recordings::list(one),
-        // The first argument is the file itself, which is no JSON.
-        "recordings.upload" => recordings::upload(two),
-        "recordings.get" => recordings::get(one, two),
-        "recordings.delete" => recordings::delete(one, two),
-        "transcripts.create" => transcripts::create(one, second),
-        "transcripts.list" => transcripts::list(one, &second),
-        "transcripts.get" => transcripts::get(one, two),
-        "transcripts.getStatus" => transcripts::status(one, two),
-        "transcripts.delete" => transcripts::delete(one, two),
-        "languages.list" => Ok(Request::new(Method::Get, "/languages/").with_query(&first)),
-        _ => Err(Error::invalid(format!("there is no method {method}"))),
+    let call = RESOURCES.iter().copied().flatten().find(|call| call.name == method);
+    let call = call.ok_or_else(|| Error::invalid(format!("there is no method {method}")))?;
+    // The file itself is no JSON.
+    let skipped = usize::from(matches!(call.takes, Takes::File));
+    let mut arguments = arguments.iter_mut().skip(skipped).map(Value::take);
+    let mut request = Request::new(call.method, fill(call.path, &mut arguments)?);
+    let mut argument = arguments.next().unwrap_or_default();
+    match &call.takes {
+        Takes::Nothing => {}
+        Takes::File => request.transfer = Transfer::Upload,
+        Takes::Download => request.transfer = Transfer::Download,
+        Takes::Query(_) if argument.is_null() => {}
+        Takes::Query(shape) => {
+            check(shape, &argument, "")?;
+            request = request.with_query(&argument);
+        }
+        Takes::Body(shape) | Takes::Changes(shape) => {
+            if argument.is_null() && matches!(call.takes, Takes::Changes(_)) {
+                argument = json!({});
+            }
+            check(shape, &argument, "")?;
+            request.body = Some(argument);
+        }
     }
+    Ok(request)
+}
+
+/// The path with its arguments. A malformed id would be refused with 400 anyway, without saying which.
+fn fill(path: &str, arguments: &mut impl Iterator<Item = Value>) -> Result<String, Error> {
+    let mut filled = String::new();
+    for piece in path.split('/').skip(1) {
+        filled.push('/');
+        let Some(name) = piece.strip_prefix('{').and_then(|piece| piece.strip_suffix('}')) else {
+            filled.push_str(piece);
+            continue;
+        };
+        let argument = arguments.next().unwrap_or_default();
+        match argument.as_str().unwrap_or_default() {
+            "" if name == "template" => return Err(Error::invalid("the template's key is missing")),
+            key if name == "template" => filled.push_str(&encode_component(key)),
+            id if is_uuid(id) => filled.push_str(id),
+            _ => return Err(Error::invalid(format!("the {name}'s id must be a UUID"))),
+        }
+    }
+    Ok(filled)
 }

@@ -12,27 +12,46 @@ pub struct Environment {
     pub base: String,
     /// Base of the sockets, without a slash at its end.
     pub wss: String,
+    /// Base of the sign-in, without `/realms`, if it is known.
+    pub login: Option<String>,
 }
 
 impl Environment {
-    /// Reads `"eu"`, `"us"` or `{ base, wss }`.
+    /// Reads `"eu"`, `"us"` or `{ base, wss, login? }`, `login` with or without `/realms` at its end.
     ///
     /// # Errors
     /// `invalid_request` for anything else.
     pub fn from_value(value: &Value) -> Result<Self, Error> {
         if let Some(region @ ("eu" | "us")) = value.as_str() {
-            let base = format!("https://api.{region}.corti.app/v2");
-            return Ok(Self { base, wss: format!("wss://api.{region}.corti.app/audio-bridge/v2") });
+            return Ok(Self {
+                base: format!("https://api.{region}.corti.app/v2"),
+                wss: format!("wss://api.{region}.corti.app/audio-bridge/v2"),
+                login: Some(format!("https://auth.{region}.corti.app")),
+            });
         }
         let url = |key: &str, schemes: [&str; 2]| {
             let text = value[key].as_str().filter(|text| schemes.iter().any(|scheme| text.starts_with(scheme)));
             let message = format!("environment.{key} must be a full URL ({} or {})", schemes[0], schemes[1]);
-            Ok(text.ok_or_else(|| Error::invalid(message))?.trim_end_matches('/').to_owned())
+            Ok::<_, Error>(text.ok_or_else(|| Error::invalid(message))?.trim_end_matches('/').to_owned())
         };
         if !value.is_object() {
             return Err(Error::invalid("environment must be \"eu\", \"us\" or { base, wss }"));
         }
-        Ok(Self { base: url("base", ["https://", "http://"])?, wss: url("wss", ["wss://", "ws://"])? })
+        let web = ["https://", "http://"];
+        let login = (!value["login"].is_null()).then(|| url("login", web)).transpose()?;
+        // The official client's has the `/realms`.
+        let login = login.map(|login| login.strip_suffix("/realms").unwrap_or(&login).to_owned());
+        Ok(Self { base: url("base", web)?, wss: url("wss", ["wss://", "ws://"])?, login })
+    }
+
+    /// The address of a tenant's token endpoint.
+    ///
+    /// # Errors
+    /// `invalid_request` if it is not known where that is.
+    pub fn token_url(&self, tenant: &str) -> Result<String, Error> {
+        let missing = || Error::invalid("environment.login is missing: it says where these credentials become tokens");
+        let login = self.login.as_ref().ok_or_else(missing)?;
+        Ok(format!("{login}/realms/{}/protocol/openid-connect/token", encode_component(tenant)))
     }
 
     /// The address of an interaction's stream. It holds the token: never print it.
@@ -42,6 +61,14 @@ impl Environment {
         let (wss, tenant) = (&self.wss, encode_component(tenant));
         Secret(format!("{wss}/interactions/{interaction}/streams?tenant-name={tenant}&token={token}"))
     }
+}
+
+/// Scheme, host and port of a URL: what may be told of it.
+#[must_use]
+pub fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
+    &url[..end]
 }
 
 /// Appends query parameters to a URL that may have some.
@@ -87,6 +114,20 @@ mod tests {
     }
 
     #[test]
+    fn the_token_endpoint_is_the_tenant_s_with_and_without_the_realms() -> Result<(), Error> {
+        let eu = Environment::from_value(&json!("eu"))?.token_url("a b")?;
+        assert_eq!(eu, "https://auth.eu.corti.app/realms/a%20b/protocol/openid-connect/token");
+        let of = |login: &str| Environment::from_value(&json!({ "base": "http://x", "wss": "ws://x", "login": login }));
+        for login in ["http://x/auth", "http://x/auth/", "http://x/auth/realms", "http://x/auth/realms/"] {
+            assert_eq!(of(login)?.token_url("t")?, "http://x/auth/realms/t/protocol/openid-connect/token");
+        }
+        assert!(of("x/realms").is_err());
+        let without = Environment::from_value(&json!({ "base": "http://x", "wss": "ws://x" }))?;
+        assert!(without.token_url("t").is_err_and(|error| error.message.contains("environment.login")));
+        Ok(())
+    }
+
+    #[test]
     fn a_stand_in_may_be_anywhere_and_anything_else_is_refused() {
         let local = json!({ "base": "http://127.0.0.1:8080/v2/", "wss": "ws://127.0.0.1:8080/audio-bridge/v2" });
         assert_eq!(Environment::from_value(&local).map(|local| local.base), Ok("http://127.0.0.1:8080/v2".to_owned()));
@@ -103,6 +144,14 @@ mod tests {
         assert_eq!(url.0, expected);
         assert_eq!(format!("{url:?}"), "<secret>");
         Ok(())
+    }
+
+    #[test]
+    fn an_origin_has_neither_path_nor_query() {
+        for url in ["https://x.y:8/", "https://x.y:8", "https://x.y:8/a/b?c=https://d/", "https://x.y:8?a"] {
+            assert_eq!(origin(url), "https://x.y:8");
+        }
+        assert_eq!(origin(""), "");
     }
 
     #[test]

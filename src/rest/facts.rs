@@ -1,12 +1,23 @@
 //! Facts: what is known of the patient, from before the visit, from the conversation, or from the clinician.
 
-use serde_json::Value;
+use super::Method;
+use super::calls::{Call, Takes};
+use super::shape::{Shape, optional, required};
 
-use super::shape::{Shape, check, optional, required};
-use super::{Method, Request, id, interactions};
-use crate::error::Error;
+const ALL: &str = "/interactions/{interaction}/facts/";
 
-const SOURCE: Shape = Shape::OneOf(&["core", "system", "user"]);
+pub(super) const CALLS: &[Call] = &[
+    Call::new("facts.factGroupsList", Method::Get, "/factgroups/", Takes::Nothing),
+    Call::new("facts.list", Method::Get, ALL, Takes::Nothing),
+    Call::new("facts.create", Method::Post, ALL, Takes::Body(CREATE)),
+    Call::new("facts.update", Method::Patch, "/interactions/{interaction}/facts/{fact}", Takes::Changes(UPDATE)),
+    Call::new("facts.batchUpdate", Method::Patch, ALL, Takes::Body(BATCH)),
+    // Facts of a text, which belongs to no interaction.
+    Call::new("facts.extract", Method::Post, "/tools/extract-facts", Takes::Body(EXTRACT)),
+];
+
+/// Where a fact comes from: the service, another system, a person.
+pub(super) const SOURCE: Shape = Shape::OneOf(&["core", "system", "user"]);
 
 const CREATE: Shape = Shape::Object(&[required(
     "facts",
@@ -24,14 +35,6 @@ const UPDATE: Shape = Shape::Object(&[
     optional("isDiscarded", Shape::Bool),
 ]);
 
-const EXTRACT: Shape = Shape::Object(&[
-    required(
-        "context",
-        Shape::List(&Shape::Object(&[required("type", Shape::OneOf(&["text"])), required("text", Shape::Text)])),
-    ),
-    required("outputLanguage", Shape::Text),
-]);
-
 const BATCH: Shape = Shape::Object(&[required(
     "facts",
     Shape::List(&Shape::Object(&[
@@ -42,57 +45,7 @@ const BATCH: Shape = Shape::Object(&[required(
     ])),
 )]);
 
-/// `GET /factgroups/`.
-#[must_use]
-pub fn groups() -> Request {
-    Request::new(Method::Get, "/factgroups/")
-}
-
-/// `GET /interactions/{id}/facts/`.
-///
-/// # Errors
-/// As [`interactions::create`], and so all below.
-pub fn list(interaction: &str) -> Result<Request, Error> {
-    Ok(Request::new(Method::Get, path(interaction)?))
-}
-
-/// `POST /interactions/{id}/facts/`.
-///
-/// # Errors
-/// As [`list`].
-pub fn create(interaction: &str, body: Value) -> Result<Request, Error> {
-    check(&CREATE, &body, "")?;
-    Ok(Request::new(Method::Post, path(interaction)?).with_body(body))
-}
-
-/// `PATCH /interactions/{id}/facts/{factId}`.
-///
-/// # Errors
-/// As [`list`].
-pub fn update(interaction: &str, fact: &str, body: Value) -> Result<Request, Error> {
-    check(&UPDATE, &body, "")?;
-    let path = format!("{}{}", path(interaction)?, id("the fact's id", fact)?);
-    Ok(Request::new(Method::Patch, path).with_body(body))
-}
-
-/// `PATCH /interactions/{id}/facts/`.
-///
-/// # Errors
-/// As [`list`].
-pub fn batch_update(interaction: &str, body: Value) -> Result<Request, Error> {
-    check(&BATCH, &body, "")?;
-    Ok(Request::new(Method::Patch, path(interaction)?).with_body(body))
-}
-
-/// `POST /tools/extract-facts`: facts of a text, which belongs to no interaction.
-///
-/// # Errors
-/// As [`list`].
-pub fn extract(body: Value) -> Result<Request, Error> {
-    check(&EXTRACT, &body, "")?;
-    Ok(Request::new(Method::Post, "/tools/extract-facts").with_body(body))
-}
-
-fn path(interaction: &str) -> Result<String, Error> {
-    Ok(format!("{}/facts/", interactions::path(interaction)?))
-}
+const EXTRACT: Shape = Shape::Object(&[
+    required("context", Shape::List(&Shape::Tagged(&[("text", &[required("text", Shape::Text)])]))),
+    required("outputLanguage", Shape::Text),
+]);

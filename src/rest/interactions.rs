@@ -2,14 +2,25 @@
 
 use serde_json::Value;
 
-use super::shape::{Shape, check, optional, required};
-use super::{Method, Request, id};
+use super::calls::{Call, Takes, call};
+use super::shape::{Shape, optional, required};
+use super::{Method, Request};
 use crate::error::Error;
+
+const ID: &str = "/interactions/{interaction}";
+
+pub(super) const CALLS: &[Call] = &[
+    Call::new("interactions.create", Method::Post, "/interactions/", Takes::Body(CREATE)),
+    Call::new("interactions.list", Method::Get, "/interactions/", Takes::Query(QUERY)),
+    Call::new("interactions.get", Method::Get, ID, Takes::Nothing),
+    Call::new("interactions.update", Method::Patch, ID, Takes::Changes(UPDATE)),
+    Call::new("interactions.delete", Method::Delete, ID, Takes::Nothing),
+];
 
 const STATUS: Shape = Shape::OneOf(&["planned", "in-progress", "on-hold", "completed", "cancelled", "deleted"]);
 const KIND: Shape = Shape::OneOf(&["first_consultation", "consultation", "emergency", "inpatient", "outpatient"]);
 const GENDER: Shape = Shape::OneOf(&["male", "female", "unknown", "other"]);
-const PERIOD: Shape = Shape::Object(&[required("startedAt", Shape::Text), optional("endedAt", Shape::Text)]);
+const PERIOD: Shape = Shape::Object(&[required("startedAt", Shape::Time), optional("endedAt", Shape::Time)]);
 
 const CREATE: Shape = Shape::Object(&[
     optional("assignedUserId", Shape::Uuid),
@@ -23,7 +34,7 @@ const CREATE: Shape = Shape::Object(&[
             optional("title", Shape::AnyText),
         ]),
     ),
-    optional("patient", Shape::Object(&[required("identifier", Shape::Text), optional("gender", GENDER)])),
+    optional("patient", Shape::All(&[Shape::Object(&[required("identifier", Shape::Text)]), PATIENT])),
 ]);
 
 const UPDATE: Shape = Shape::Object(&[
@@ -38,50 +49,30 @@ const UPDATE: Shape = Shape::Object(&[
             optional("title", Shape::AnyText),
         ]),
     ),
-    optional("patient", Shape::Object(&[optional("identifier", Shape::Text), optional("gender", GENDER)])),
+    optional("patient", PATIENT),
 ]);
 
-/// `POST /interactions/`.
+const PATIENT: Shape = Shape::Object(&[
+    optional("identifier", Shape::Text),
+    optional("name", Shape::AnyText),
+    optional("gender", GENDER),
+    optional("birthDate", Shape::Time),
+    optional("pronouns", Shape::AnyText),
+]);
+
+const QUERY: Shape = Shape::Object(&[
+    optional("sort", Shape::OneOf(&["id", "assignedUserId", "patient", "createdAt", "endedAt", "updatedAt"])),
+    optional("direction", Shape::OneOf(&["asc", "desc"])),
+    optional("pageSize", Shape::Count(1)),
+    optional("index", Shape::Count(1)),
+    optional("encounterStatus", Shape::OneOrMany(&STATUS)),
+    optional("patient", Shape::AnyText),
+]);
+
+/// `GET /interactions/{id}`, which tells whether there is such an interaction.
 ///
 /// # Errors
-/// `invalid_request`, as all builders of requests: an id that is no UUID, or a body that cannot be right.
-pub fn create(body: Value) -> Result<Request, Error> {
-    check(&CREATE, &body, "")?;
-    Ok(Request::new(Method::Post, "/interactions/").with_body(body))
-}
-
-/// `GET /interactions/`.
-#[must_use]
-pub fn list(query: &Value) -> Request {
-    Request::new(Method::Get, "/interactions/").with_query(query)
-}
-
-/// `GET /interactions/{id}`.
-///
-/// # Errors
-/// As [`create`].
+/// `invalid_request` if the id is no UUID.
 pub fn get(interaction: &str) -> Result<Request, Error> {
-    Ok(Request::new(Method::Get, path(interaction)?))
-}
-
-/// `PATCH /interactions/{id}`.
-///
-/// # Errors
-/// As [`create`].
-pub fn update(interaction: &str, body: Value) -> Result<Request, Error> {
-    check(&UPDATE, &body, "")?;
-    Ok(Request::new(Method::Patch, path(interaction)?).with_body(body))
-}
-
-/// `DELETE /interactions/{id}`.
-///
-/// # Errors
-/// As [`create`].
-pub fn delete(interaction: &str) -> Result<Request, Error> {
-    Ok(Request::new(Method::Delete, path(interaction)?))
-}
-
-/// The path of an interaction, to which its resources append theirs.
-pub(super) fn path(interaction: &str) -> Result<String, Error> {
-    Ok(format!("/interactions/{}", id("the interaction's id", interaction)?))
+    call("interactions.get", &mut [Value::from(interaction)])
 }

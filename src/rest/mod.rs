@@ -3,31 +3,33 @@
 //!
 //! - [`shape`]: what a request must hold, checked before it is sent.
 //! - [`environment`]: where the service is.
-//! - [`token`]: how long one is good.
+//! - [`tokens`]: which token is used, and what is done for the next; [`token`]: how long one is good; [`grant`]: what is
+//!   asked of the token endpoint.
 //! - [`retry`]: whether and when to try again.
-//! - [`calls`]: a method by its name, such as `facts.create`, and its arguments.
-//! - one file a resource: [`interactions`], [`facts`], [`documents`] (classic) and [`guided`] ones, [`templates`],
-//!   [`recordings`], [`transcripts`]; [`languages`](calls::call) has a single method.
+//! - [`calls`]: a method by its name, such as `facts.create`, and its arguments become a request.
+//! - one file a resource, with a table of its methods and of what their requests hold: [`interactions`], `facts`,
+//!   `documents` (classic) and `guided` ones, `templates`, `recordings`, `transcripts`.
 //!
 //! Bodies are JSON values rather than structs: unknown keys pass through in both directions by construction.
 
 pub mod calls;
-pub mod documents;
+mod documents;
 pub mod environment;
-pub mod facts;
-pub mod guided;
+mod facts;
+pub mod grant;
+mod guided;
 pub mod interactions;
-pub mod recordings;
+mod recordings;
 pub mod response;
 pub mod retry;
 pub mod shape;
-pub mod templates;
+mod templates;
 pub mod token;
-pub mod transcripts;
+pub mod tokens;
+mod transcripts;
 
 use serde_json::Value;
 
-use crate::error::Error;
 use environment::encode_component;
 
 /// An HTTP method.
@@ -38,6 +40,19 @@ pub enum Method {
     Post,
     Patch,
     Delete,
+}
+
+impl Method {
+    /// Its name in HTTP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A request, relative to the environment's REST base.
@@ -72,11 +87,6 @@ impl Request {
         Self { method, path: path.into(), query: Vec::new(), body: None, transfer: Transfer::Json }
     }
 
-    fn with_body(mut self, body: Value) -> Self {
-        self.body = Some(body);
-        self
-    }
-
     /// Takes the keys of a query object: lists repeat their key, null is absent.
     fn with_query(mut self, query: &Value) -> Self {
         for (key, value) in query.as_object().into_iter().flatten() {
@@ -90,6 +100,13 @@ impl Request {
     #[must_use]
     pub const fn is_repeatable(&self) -> bool {
         !matches!(self.method, Method::Post)
+    }
+
+    /// What it is in a log: the method and the kind of resource, without ids and query.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let kind = self.path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+        format!("{} {kind}", self.method.name())
     }
 
     /// The path with its query.
@@ -113,9 +130,4 @@ fn plain(value: &Value) -> Option<String> {
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
-}
-
-/// An id that goes into a path. A malformed one would be refused with 400 anyway, without saying which.
-fn id<'a>(name: &str, value: &'a str) -> Result<&'a str, Error> {
-    if shape::is_uuid(value) { Ok(value) } else { Err(Error::invalid(format!("{name} must be a UUID"))) }
 }

@@ -1,11 +1,18 @@
 //! From what came back to a value or an error.
 
+use std::fmt;
+
 use serde_json::Value;
 
+use super::{Method, Request, Transfer};
 use crate::error::{Code, Error};
+use crate::redact::Secret;
+
+/// A byte order mark, which a browser takes off a text.
+const MARK: usize = 3;
 
 /// What a `fetch` brought.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -13,24 +20,87 @@ pub struct Response {
     pub authenticate: Option<String>,
     /// The header `Retry-After`, as it came.
     pub retry_after: Option<String>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The header `Content-Length`: bytes, as they were sent, perhaps compressed.
+    pub content_length: Option<usize>,
     /// The body. Empty with 204.
     pub body: String,
+}
+
+/// Without the body, which may be clinical, or a token.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Response {
+    /// Takes a token out of an error's answer, should a proxy or a service quote the request's headers: what the answer
+    /// says gets into errors.
+    pub fn redact(&mut self, token: &Secret<String>) {
+        // Shorter ones are no tokens, and would take words apart.
+        if token.0.len() < 8 || (200..300).contains(&self.status) {
+            return;
+        }
+        for text in [Some(&mut self.body), self.authenticate.as_mut()].into_iter().flatten() {
+            if text.contains(&token.0) {
+                *text = text.replace(&token.0, "<token>");
+            }
+        }
+    }
+
+    /// Whether fewer bytes came than were announced. More may come, where they were compressed.
+    #[must_use]
+    pub fn is_cut(&self, bytes: usize) -> bool {
+        self.content_length.is_some_and(|length| bytes + MARK < length)
+    }
+
+    /// Whether the body is a page for people, as proxies and sign-ins send it.
+    fn is_html(&self) -> bool {
+        let is_html = |kind: &String| kind.to_ascii_lowercase().contains("html");
+        self.content_type.as_ref().is_some_and(is_html) || self.body.trim_start().starts_with('<')
+    }
+}
+
+/// What went wrong if an answer stops in its middle.
+#[must_use]
+pub fn cut(status: u16) -> Error {
+    let message = format!("the connection broke in the middle of the answer ({status}): it is not whole");
+    Error { status: Some(status), ..Error::new(Code::Network, message) }
+}
+
+/// As [`read`], for a request: what was asked for must be there.
+///
+/// # Errors
+/// Those of [`read`]; `protocol` if the answer to a question is empty.
+pub fn read_for(request: &Request, response: &Response) -> Result<Value, Error> {
+    let body = read(response)?;
+    if body.is_null() && request.method == Method::Get && request.transfer == Transfer::Json {
+        let message = format!("the service, or something before it, answered {} with an empty body", response.status);
+        return Err(Error { status: Some(response.status), ..Error::new(Code::Protocol, message) });
+    }
+    Ok(body)
 }
 
 /// The body of a success (null if there is none), or what went wrong.
 ///
 /// # Errors
-/// The code follows the status; `protocol` if a success has a body that is not JSON.
+/// The code follows the status; `protocol` if a success has a body that is not JSON, `network` if it is not whole.
 pub fn read(response: &Response) -> Result<Value, Error> {
     let body: Result<Value, _> = serde_json::from_str(&response.body);
     if (200..300).contains(&response.status) {
         return match body {
             Ok(value) => Ok(value),
+            Err(_) if response.is_cut(response.body.len()) => Err(cut(response.status)),
             Err(_) if response.body.trim().is_empty() => Ok(Value::Null),
-            Err(_) => {
-                let length = response.body.len();
-                let message =
-                    format!("the service answered {} with a body of {length} bytes that is not JSON", response.status);
+            Err(error) => {
+                let what = match () {
+                    () if response.is_html() => "an HTML page, which a proxy or a sign-in may have put in its place",
+                    () if error.is_eof() => "JSON that ends in its middle",
+                    () => "a body that is not JSON",
+                };
+                let message = format!("the service answered {} with {what}", response.status);
                 Err(Error { status: Some(response.status), ..Error::new(Code::Protocol, message) })
             }
         };
@@ -55,6 +125,9 @@ fn explain(response: &Response, body: Option<&Value>) -> String {
             Some(reason) if status == 401 => format!("the service refused the token (401): {reason}"),
             _ if status == 401 => "the service refused the token (401)".to_owned(),
             _ if response.body.trim().is_empty() => format!("the service answered {status} without a body"),
+            _ if response.is_html() => {
+                format!("the service, or more likely a proxy before it, answered {status} with an HTML page")
+            }
             _ => format!("the service, or something before it, answered {status} with a body that is not JSON"),
         };
     };
@@ -118,12 +191,61 @@ mod tests {
         let error = read(&response(502, "<html>Dr. Roe's proxy</html>")).err();
         let Some(error) = error else { unreachable!("a failure") };
         assert_eq!((error.code, error.retryable), (Code::ServerError, true));
-        assert!(!error.message.contains("Roe"));
+        assert!(!error.message.contains("Roe") && error.message.contains("proxy"));
+        assert!(error.body.is_none());
     }
 
     #[test]
-    fn a_success_that_is_not_json_is_a_breach_of_the_protocol() {
-        assert_eq!(read(&response(200, "{\"cut\":")).map_err(|error| error.code), Err(Code::Protocol));
+    fn a_success_that_is_not_json_is_a_breach_of_the_protocol_and_says_what_it_is() {
+        for (body, told) in [
+            ("{\"cut\":", "ends in its middle"),
+            ("<!doctype html><p>Dr. Roe", "an HTML page"),
+            ("upstream connect error", "not JSON"),
+        ] {
+            let error = read(&response(200, body)).err();
+            let Some(error) = error else { unreachable!("a failure") };
+            assert_eq!((error.code, error.status, error.retryable), (Code::Protocol, Some(200), false), "{body}");
+            assert!(error.message.contains(told) && !error.message.contains("Roe"), "{}", error.message);
+        }
+        let typed = Response { content_type: Some("Text/HTML; charset=utf-8".to_owned()), ..response(200, "Sign in") };
+        assert!(read(&typed).is_err_and(|error| error.message.contains("an HTML page")));
+    }
+
+    #[test]
+    fn a_success_that_is_shorter_than_announced_was_cut() {
+        for body in ["", "{\"a\":1"] {
+            let cut = Response { content_length: Some(100), ..response(200, body) };
+            let error = read(&cut).err();
+            let Some(error) = error else { unreachable!("a failure") };
+            assert_eq!((error.code, error.status, error.retryable), (Code::Network, Some(200), true));
+        }
+        // Compressed, or with a byte order mark.
+        for length in [3, 7, 10] {
+            let whole = Response { content_length: Some(length), ..response(200, "{\"a\":1}") };
+            assert!(read(&whole).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_question_is_not_empty() {
+        let (get, delete) = (Request::new(Method::Get, "/"), Request::new(Method::Delete, "/"));
+        assert_eq!(read_for(&get, &response(200, "")).map_err(|error| error.code), Err(Code::Protocol));
+        assert_eq!(read_for(&delete, &response(200, "")), Ok(Value::Null));
+        assert_eq!(read_for(&get, &response(200, "[]")), Ok(json!([])));
+    }
+
+    #[test]
+    fn a_token_that_comes_back_is_taken_out_of_errors() {
+        let token = Secret("canary.canary".to_owned());
+        let body = json!({ "detail": "refused: Bearer canary.canary", "headers": ["canary.canary"] }).to_string();
+        let mut quoting = Response { authenticate: Some("canary.canary".to_owned()), ..response(401, &body) };
+        assert!(!format!("{quoting:?}").contains("canary"));
+        quoting.redact(&token);
+        let error = read(&quoting).err();
+        let Some(error) = error else { unreachable!("a failure") };
+        assert!(!format!("{error:?} {:?}", error.body).contains("canary"));
+        quoting.body.clear();
+        assert!(read(&quoting).is_err_and(|error| !error.message.contains("canary")));
     }
 
     #[test]

@@ -14,18 +14,34 @@ pub enum Shape {
     AnyText,
     /// A UUID.
     Uuid,
+    /// A date, or a date and a time, as ISO 8601 writes them.
+    Time,
     /// `true` or `false`.
     Bool,
     /// A number.
     Number,
+    /// A whole number of at least this.
+    Count(u64),
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list of at least one.
     List(&'static Shape),
     /// A list, which may be empty.
     Items(&'static Shape),
+    /// One, or a list of at least one.
+    OneOrMany(&'static Shape),
     /// An object with these keys, among others.
     Object(&'static [Field]),
+    /// An object whose `type` is one of these words and has the keys that go with it.
+    Tagged(&'static [(&'static str, &'static [Field])]),
+    /// An object with exactly one of these keys.
+    OneKeyOf(&'static [&'static str]),
+    /// An object with at least one of these keys.
+    AnyKeyOf(&'static [&'static str]),
+    /// All of these at once, the first that does not hold being named.
+    All(&'static [Shape]),
+    /// What holds, and what it must be in words.
+    Rule(fn(&Value) -> bool, &'static str),
 }
 
 /// A key of an object.
@@ -59,8 +75,15 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
         Shape::Text if value.as_str().is_none_or(|text| text.trim().is_empty()) => must("a text that is not empty"),
         Shape::AnyText if !value.is_string() => must("a text"),
         Shape::Uuid if value.as_str().is_none_or(|text| !is_uuid(text)) => must("a UUID"),
+        Shape::Time if value.as_str().is_none_or(|text| !is_time(text)) => {
+            must("an ISO 8601 date or time, such as 2026-01-31T08:30:00Z")
+        }
         Shape::Bool if !value.is_boolean() => must("true or false"),
         Shape::Number if !value.is_number() => must("a number"),
+        Shape::Count(least) if value.as_u64().is_none_or(|count| count < *least) => {
+            must(&format!("a whole number of at least {least}"))
+        }
+        Shape::Rule(holds, what) if !holds(value) => must(what),
         Shape::OneOf(words) if value.as_str().is_none_or(|text| !words.contains(&text)) => {
             must(&format!("one of {}", words.join(", ")))
         }
@@ -74,22 +97,44 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
             Some(list) => each(item, list, path),
             None => must("a list"),
         },
-        Shape::Object(fields) => {
-            if !value.is_object() {
-                return must("an object");
+        Shape::OneOrMany(item) if !value.is_array() => check(item, value, path),
+        Shape::OneOrMany(item) => check(&Shape::List(item), value, path),
+        Shape::All(shapes) => shapes.iter().try_for_each(|shape| check(shape, value, path)),
+        Shape::Object(_) | Shape::Tagged(_) if !value.is_object() => must("an object"),
+        Shape::Object(fields) => fields.iter().try_for_each(|field| {
+            let path = below(path, field.key);
+            match &value[field.key] {
+                Value::Null if field.required => Err(Error::invalid(format!("{path} is missing"))),
+                Value::Null => Ok(()),
+                value => check(&field.shape, value, &path),
             }
-            fields.iter().try_for_each(|field| {
-                let dot = if path.is_empty() { "" } else { "." };
-                let path = format!("{path}{dot}{}", field.key);
-                match &value[field.key] {
-                    Value::Null if field.required => Err(Error::invalid(format!("{path} is missing"))),
-                    Value::Null => Ok(()),
-                    value => check(&field.shape, value, &path),
+        }),
+        Shape::Tagged(kinds) => match kinds.iter().find(|(kind, _)| value["type"] == *kind) {
+            Some((_, fields)) => check(&Shape::Object(fields), value, path),
+            None if value["type"].is_null() => Err(Error::invalid(format!("{} is missing", below(path, "type")))),
+            None => {
+                let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+                let message = format!("{} must be one of {}", below(path, "type"), kinds.join(", "));
+                Err(Error::invalid(message))
+            }
+        },
+        Shape::OneKeyOf(keys) | Shape::AnyKeyOf(keys) => {
+            let paths = keys.iter().map(|key| below(path, key)).collect::<Vec<_>>();
+            match keys.iter().filter(|key| !value[**key].is_null()).count() {
+                0 => Err(Error::invalid(format!("{} is missing", paths.join(" or ")))),
+                2.. if matches!(shape, Shape::OneKeyOf(_)) => {
+                    Err(Error::invalid(format!("{}: only one of them may be given", paths.join(", "))))
                 }
-            })
+                _ => Ok(()),
+            }
         }
         _ => Ok(()),
     }
+}
+
+/// The path of a key in the object at `path`.
+fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 fn each(item: &Shape, list: &[Value], path: &str) -> Result<(), Error> {
@@ -104,6 +149,17 @@ pub fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+/// Whether a text begins with a date, and goes on with a time if it goes on. What the time is, is the service's to judge.
+fn is_time(text: &str) -> bool {
+    text.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        0..10 => byte.is_ascii_digit(),
+        10 => byte == b'T',
+        _ => true,
+    }) && text.len() != 11
+        && text.len() >= 10
 }
 
 #[cfg(test)]
@@ -148,6 +204,18 @@ mod tests {
     fn unknown_keys_and_absent_optional_ones_pass() {
         let value = json!({ "facts": [{ "text": "a", "group": "b", "source": null, "new": {} }], "more": 1 });
         assert_eq!(check(&FACTS, &value, ""), Ok(()));
+    }
+
+    #[test]
+    fn a_time_begins_with_a_date_and_may_end_with_it() {
+        for text in ["2026-01-31", "2026-01-31T08:30Z", "2026-01-31T08:30:00.250+01:00"] {
+            assert!(is_time(text), "{text}");
+        }
+        for text in
+            ["", "2026-01", "2026-01-31T", "2026-01-31 08:30", "31.01.2026", "26-01-31T08:30Z", "2026-1-31T08:30Z"]
+        {
+            assert!(!is_time(text), "{text}");
+        }
     }
 
     #[test]

@@ -1,30 +1,16 @@
 //! Templates: the forms that documents take.
 
-use serde_json::Value;
+use super::Method;
+use super::calls::{Call, Takes};
+use super::shape::{Shape, optional};
 
-use super::environment::encode_component;
-use super::{Method, Request};
-use crate::error::Error;
+pub(super) const CALLS: &[Call] = &[
+    Call::new("templates.list", Method::Get, "/templates/", Takes::Query(QUERY)),
+    Call::new("templates.get", Method::Get, "/templates/{template}", Takes::Nothing),
+    Call::new("templates.sectionList", Method::Get, "/templateSections/", Takes::Query(QUERY)),
+];
 
-/// `GET /templates/`.
-#[must_use]
-pub fn list(query: &Value) -> Request {
-    Request::new(Method::Get, "/templates/").with_query(query)
-}
+const WORDS: Shape = Shape::OneOrMany(&Shape::Text);
 
-/// `GET /templates/{key}`.
-///
-/// # Errors
-/// `invalid_request` if the key is empty.
-pub fn get(key: &str) -> Result<Request, Error> {
-    if key.is_empty() {
-        return Err(Error::invalid("the template's key is empty"));
-    }
-    Ok(Request::new(Method::Get, format!("/templates/{}", encode_component(key))))
-}
-
-/// `GET /templateSections/`.
-#[must_use]
-pub fn sections(query: &Value) -> Request {
-    Request::new(Method::Get, "/templateSections/").with_query(query)
-}
+/// Sections have no status; a key too many does no harm.
+const QUERY: Shape = Shape::Object(&[optional("org", WORDS), optional("lang", WORDS), optional("status", WORDS)]);

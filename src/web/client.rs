@@ -8,10 +8,12 @@ use wasm_bindgen::prelude::*;
 
 use super::auth::TokenSource;
 use super::convert::{self, get, to_value};
-use super::fetch::{Service, max_retries, pairs, timeout};
+use super::fetch::{Network, Service, max_retries, pairs, timeout};
+use super::logger::Logger;
 use super::microphones::Microphones;
 use super::resources;
 use super::stream;
+use super::visits;
 use crate::error::Error;
 use crate::rest::environment::Environment;
 
@@ -26,6 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct OssicleClient {
     service: Rc<Service>,
     resources: JsValue,
+    visits: JsValue,
 }
 
 #[wasm_bindgen]
@@ -33,8 +36,9 @@ impl OssicleClient {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
         let service = Rc::new(service(options)?);
-        let resources = resources::all(&service);
-        Ok(Self { service, resources })
+        let call = resources::call(&service);
+        let visits = visits::all(&call, &Streams(service.clone()).into(), &Microphones.into());
+        Ok(Self { resources: resources::all(&call), service, visits })
     }
 
     #[wasm_bindgen(getter)]
@@ -78,6 +82,11 @@ impl OssicleClient {
     }
 
     #[wasm_bindgen(getter)]
+    pub fn visits(&self) -> JsValue {
+        self.visits.clone()
+    }
+
+    #[wasm_bindgen(getter)]
     pub fn microphones(&self) -> Microphones {
         Microphones
     }
@@ -100,20 +109,26 @@ fn service(options: &JsValue) -> Result<Service, Error> {
         return Err(Error::invalid("new OssicleClient needs { environment, tenantName, auth }"));
     }
     let text = |key: &str| get(options, key).as_string().filter(|text| !text.is_empty());
-    let auth = TokenSource::from_js("auth", &get(options, "auth"))?;
-    let stream_auth = get(options, "streamAuth");
-    let stream_auth =
-        if stream_auth.is_undefined() { auth.clone() } else { TokenSource::from_js("streamAuth", &stream_auth)? };
+    let environment = Environment::from_value(&to_value("environment", &get(options, "environment"))?)?;
+    let tenant = text("tenantName").ok_or_else(|| Error::invalid("tenantName is missing"))?;
     let fetch = get(options, "fetch");
     let fetch = (!fetch.is_undefined()).then(|| fetch.dyn_into::<Function>()).transpose();
+    let network = Rc::new(Network {
+        fetch: fetch.map_err(|_| Error::invalid("fetch must be a function"))?,
+        timeout: timeout(options)?.unwrap_or(TIMEOUT),
+        logger: Logger::from_js(get(options, "logger"))?,
+    });
+    let tokens = |name: &str| TokenSource::from_js(name, &get(options, name), &environment, &tenant, &network);
+    let auth = tokens("auth")?;
+    let has_own = !get(options, "streamAuth").is_undefined();
+    let stream_auth = if has_own { tokens("streamAuth")? } else { auth.clone() };
     Ok(Service {
-        environment: Environment::from_value(&to_value("environment", &get(options, "environment"))?)?,
-        tenant: text("tenantName").ok_or_else(|| Error::invalid("tenantName is missing"))?,
+        environment,
+        tenant,
         auth,
         stream_auth,
         headers: pairs("headers", &get(options, "headers"))?,
-        fetch: fetch.map_err(|_| Error::invalid("fetch must be a function"))?,
+        network,
         max_retries: max_retries(options)?.unwrap_or(MAX_RETRIES),
-        timeout: timeout(options)?.unwrap_or(TIMEOUT),
     })
 }

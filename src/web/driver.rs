@@ -23,9 +23,11 @@ use super::now;
 use super::socket::{News, Socket};
 use crate::audio::path::MAX_CHANNELS;
 use crate::engine::{CaptureId, Command, Engine, Settings};
+use crate::error::Error;
 use crate::redact::Secret;
 use crate::rest::environment::with_query;
 use crate::rest::interactions;
+use crate::rest::shape::is_uuid;
 use crate::session::{Event, Input, Output, RequestId, SocketId, Warning};
 
 /// How long the REST API may take to say why a socket was refused.
@@ -40,6 +42,8 @@ pub(super) struct Driver {
     pub(super) encoder: &'static str,
     pub(super) service: Rc<Service>,
     pub(super) settings: Settings,
+    /// The interaction's id, once it is known.
+    pub(super) interaction: RefCell<String>,
     pub(super) listeners: Listeners,
     pub(super) socket: RefCell<Option<Socket>>,
     pub(super) captures: RefCell<Vec<(CaptureId, Rc<Capture>)>>,
@@ -94,6 +98,7 @@ impl Driver {
             engine: RefCell::new(engine),
             encoder,
             service,
+            interaction: RefCell::new(settings.interaction_id.clone()),
             settings,
             listeners: Listeners::default(),
             socket: RefCell::default(),
@@ -123,6 +128,27 @@ impl Driver {
         let weak = Rc::downgrade(self);
         *self.abort.borrow_mut() =
             abort.map(|signal| EventListener::once(&signal, "abort", move |_| with(&weak, Self::close)));
+    }
+
+    /// Lets a stream that was held connect, now that its interaction's id is there; or it never will be.
+    pub(super) fn begin(self: &Rc<Self>, interaction: Result<JsValue, JsValue>) {
+        let id = interaction.and_then(|id| {
+            let id = id.as_string().filter(|id| is_uuid(id));
+            id.ok_or_else(|| Error::invalid("id must resolve to the interaction's id, a UUID").into())
+        });
+        match id {
+            Ok(id) => {
+                self.interaction.replace(id);
+                self.command(Command::Begin);
+            }
+            Err(exception) => {
+                let settle = self.connected.take();
+                if let Some(settle) = settle {
+                    settle.settle(Err(exception));
+                }
+                self.close();
+            }
+        }
     }
 
     pub(super) fn input(self: &Rc<Self>, input: Input<'_>) {
@@ -253,6 +279,11 @@ impl Driver {
         }
         let payload = to_js(event);
         if let Some(name) = get(&payload, "type").as_string() {
+            if let Event::State { .. } = event
+                && let Some(state) = get(&payload, "state").as_string()
+            {
+                self.service.network.logger.tell("info", &format!("a stream is {state}"));
+            }
             self.listeners.emit(&name, &payload);
         }
     }
@@ -263,8 +294,9 @@ impl Driver {
         self.opening.set(id);
         let driver = Rc::downgrade(self);
         let (service, settings) = (self.service.clone(), self.settings.clone());
+        let interaction = self.interaction.borrow().clone();
         spawn_local(async move {
-            let address = address(&service, &settings).await;
+            let address = address(&service, &settings, &interaction).await;
             with(&driver, |driver| {
                 // While the token was on its way the session may have given this attempt up.
                 if driver.opening.get() != id || driver.engine.borrow().state().is_over() {
@@ -303,12 +335,8 @@ impl Driver {
     fn diagnose(self: &Rc<Self>, id: SocketId) {
         let driver = Rc::downgrade(self);
         let service = self.service.clone();
-        let question = self
-            .settings
-            .proxy
-            .is_none()
-            .then(|| interactions::get(&self.settings.interaction_id))
-            .and_then(Result::ok);
+        let question =
+            self.settings.proxy.is_none().then(|| interactions::get(&self.interaction.borrow())).and_then(Result::ok);
         spawn_local(async move {
             let result = match question {
                 Some(request) => {
@@ -365,10 +393,10 @@ pub(super) fn with(driver: &Weak<Driver>, act: impl FnOnce(&Rc<Driver>)) {
 }
 
 /// The socket's address with a fresh token, or the proxy's.
-async fn address(service: &Service, settings: &Settings) -> Result<Secret<String>, JsValue> {
+async fn address(service: &Service, settings: &Settings, interaction: &str) -> Result<Secret<String>, JsValue> {
     if let Some(proxy) = &settings.proxy {
         return Ok(Secret(with_query(&proxy.url, &proxy.query)));
     }
-    let token = service.stream_auth.token(true, None).await?;
-    Ok(service.environment.stream_url(&settings.interaction_id, &service.tenant, &token))
+    let token = service.stream_auth.fresh().await?;
+    Ok(service.environment.stream_url(interaction, &service.tenant, &token))
 }

@@ -1,29 +1,38 @@
 //! Carries requests out: token, time limit, abort, retries.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_events::EventListener;
-use gloo_net::http::{Method as HttpMethod, RequestBuilder};
-use gloo_timers::callback::Timeout;
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal};
+use web_sys::{AbortSignal, RequestInit};
 
 use super::auth::TokenSource;
-use super::convert::{get, to_error, to_js, to_value, wrap};
+use super::convert::{from_error, get, set, to_error, to_js, to_value, wrap};
+use super::limit::{Cancel, Failure, sleep};
+use super::logger::Logger;
 use crate::error::{Code, Error};
-use crate::rest::environment::{Environment, with_query};
-use crate::rest::response::{Response, read};
+use crate::redact::Secret;
+use crate::rest::environment::{Environment, origin};
+use crate::rest::response::{Response, cut, read_for};
 use crate::rest::retry::{Attempt, wait};
+use crate::rest::tokens::Need;
 use crate::rest::{Method, Request, Transfer};
 
 #[wasm_bindgen(module = "/src/web/js/resources.js")]
 extern "C" {
-    /// As `fetch`, with news of how much of the body has gone out.
-    fn send(request: &web_sys::Request, body: &JsValue, on_progress: &Function) -> Promise;
+    /// A request and its answer: `{ status, authenticate?, …, body? }`.
+    fn exchange(
+        request: &web_sys::Request, fetch: Option<&Function>, as_file: bool, file: &JsValue,
+        on_progress: Option<&Function>,
+    ) -> Promise;
+}
+
+/// The way out: what requests to the service and to the token endpoint share.
+pub(super) struct Network {
+    pub(super) fetch: Option<Function>,
+    pub(super) timeout: Duration,
+    pub(super) logger: Logger,
 }
 
 /// Where the service is and how to speak to it: what all resources of a client share.
@@ -33,9 +42,8 @@ pub(super) struct Service {
     pub(super) auth: Rc<TokenSource>,
     pub(super) stream_auth: Rc<TokenSource>,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) fetch: Option<Function>,
+    pub(super) network: Rc<Network>,
     pub(super) max_retries: u32,
-    pub(super) timeout: Duration,
 }
 
 /// What a single call sets for itself.
@@ -98,6 +106,75 @@ pub(super) fn pairs(name: &str, object: &JsValue) -> Result<Vec<(String, String)
     Ok(value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect())
 }
 
+/// What an exchange of bytes is about, besides the request.
+#[derive(Default)]
+pub(super) struct Files<'a> {
+    as_file: bool,
+    upload: JsValue,
+    on_progress: Option<&'a Function>,
+}
+
+impl Network {
+    /// Asks `whom` and reads what comes back; a file comes beside the response.
+    pub(super) async fn exchange(
+        &self, whom: &str, request: &web_sys::Request, files: Files<'_>, cancel: &Cancel,
+    ) -> Result<(Response, JsValue), Failure> {
+        let answer = exchange(request, self.fetch.as_ref(), files.as_file, &files.upload, files.on_progress);
+        let answer = match cancel.settle(whom, &answer).await? {
+            Ok(answer) => answer,
+            Err(exception) => return Err(unreachable(&request.url(), &exception)),
+        };
+        let text = |key| get(&answer, key).as_string();
+        let Some(status) = get(&answer, "status").as_f64() else {
+            return Err(Error::invalid("the client's fetch must answer a Response").into());
+        };
+        let body = get(&answer, "body");
+        let response = Response {
+            status: status as u16,
+            authenticate: text("authenticate"),
+            retry_after: text("retryAfter"),
+            content_type: text("contentType"),
+            content_length: text("contentLength").and_then(|length| length.parse().ok()),
+            body: body.as_string().unwrap_or_default(),
+        };
+        let is_cut = get(&body, "size").as_f64().is_some_and(|size| response.is_cut(size as usize));
+        if body.is_undefined() || is_cut {
+            return Err(Failure::NotDelivered(to_error(&cut(response.status), Some(&get(&answer, "broken")))));
+        }
+        Ok((response, body))
+    }
+}
+
+/// There was no answer. A browser does not tell a page why, so that it cannot explore the user's network.
+fn unreachable(url: &str, exception: &JsValue) -> Failure {
+    let (origin, global) = (origin(url), js_sys::global());
+    let is_offline = get(&get(&global, "navigator"), "onLine") == JsValue::FALSE;
+    let message = match is_offline {
+        true => format!("the browser is offline: {origin} cannot be reached"),
+        false => format!(
+            "no answer came from {origin}, or none that the page may read. It may be down, its name unknown, or CORS or \
+             the page's Content-Security-Policy may forbid it; the browser's console tells which"
+        ),
+    };
+    Failure::NotDelivered(wrap(Code::Network, &message, exception))
+}
+
+/// A request of the browser's. `None` if one of its headers, or the address, cannot be: the exception is left out, since
+/// browsers quote what they refuse, which may be a token.
+pub(super) fn browser_request(
+    url: &str, method: Method, headers: &[(&str, &str)], body: &JsValue, signal: &AbortSignal,
+) -> Option<web_sys::Request> {
+    let init = Object::new();
+    let pair = |(name, value): &(&str, &str)| Array::of2(&(*name).into(), &(*value).into());
+    set(&init, "method", &method.name().into());
+    set(&init, "headers", &headers.iter().map(pair).collect::<Array>());
+    set(&init, "signal", signal);
+    if !body.is_undefined() {
+        set(&init, "body", body);
+    }
+    web_sys::Request::new_with_str_and_init(url, init.unchecked_ref::<RequestInit>()).ok()
+}
+
 impl Service {
     /// Sends a request, again if that may help, and reads the answer. `file` is what an upload uploads.
     pub(super) async fn send(
@@ -105,214 +182,86 @@ impl Service {
     ) -> Result<JsValue, JsValue> {
         let max_retries = options.max_retries.unwrap_or(self.max_retries);
         request.query.extend(options.query.iter().cloned());
-        let (mut attempt, mut fresh_token) = (0, false);
+        let (mut attempt, mut need) = (0, Need::Good);
         loop {
-            let outcome = self.attempt(&request, file, fresh_token, &options).await;
-            let (attempted, result) = match &outcome {
-                Ok((_, Some(file))) => return Ok(file.clone()),
-                Ok((response, None)) => {
-                    (Attempt::Answered(response), read(response).map_err(|error| to_error(&error, None)))
-                }
-                Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, Err(exception.clone())),
+            let outcome = self.attempt(&request, file, &need, &options).await;
+            let (attempted, exception) = match &outcome {
+                Ok(Done { file: Some(file), .. }) => return Ok(file.clone()),
+                Ok(Done { response, token, .. }) => match read_for(&request, response) {
+                    Ok(body) => return Ok(to_js(&body)),
+                    // A token can be refused before its time, by a clock that differs or a revocation: one other is
+                    // tried.
+                    Err(_) if response.status == 401 && matches!(need, Need::Good) && self.auth.can_refresh() => {
+                        need = Need::OtherThan(token.clone());
+                        continue;
+                    }
+                    Err(error) => (Attempt::Answered(response), to_error(&error, None)),
+                },
+                Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, exception.clone()),
+                Err(Failure::NotSent(exception, response)) => (Attempt::NotSent(response.as_ref()), exception.clone()),
                 Err(Failure::Final(exception)) => return Err(exception.clone()),
             };
-            if let Ok(body) = &result {
-                return Ok(to_js(body));
-            }
-            // A token can be refused before its time, by a clock that differs or a revocation: one fresh one is tried.
-            if matches!(&outcome, Ok((response, _)) if response.status == 401)
-                && !fresh_token
-                && self.auth.can_refresh()
-            {
-                fresh_token = true;
-                continue;
-            }
-            let Some(pause) = wait(&request, &attempted, attempt, max_retries, js_sys::Math::random()) else {
-                return result.map(|body| to_js(&body));
-            };
-            sleep(pause, options.abort.as_ref()).await?;
+            let clock = Duration::from_secs_f64(js_sys::Date::now() / 1e3);
+            let pause = wait(&request, &attempted, attempt, max_retries, js_sys::Math::random(), clock);
+            let Some(pause) = pause else { return Err(exception) };
             attempt += 1;
+            let (what, why) = (request.label(), from_error(&exception).label());
+            let pause_ms = pause.as_millis() as u64;
+            let message = format!("{what}: {why}; tried again in {pause_ms} ms ({attempt} of {max_retries})");
+            self.network.logger.tell("warn", &message);
+            sleep(pause, options.abort.as_ref()).await?;
         }
     }
 
-    /// One attempt, the token included, within one time limit. What was downloaded comes beside the response.
+    /// One attempt, the token included, within one time limit.
     async fn attempt(
-        &self, request: &Request, file: &JsValue, fresh: bool, options: &CallOptions,
-    ) -> Result<(Response, Option<JsValue>), Failure> {
-        let cancel = Cancel::after(options.timeout.unwrap_or(self.timeout), options.abort.as_ref())?;
-        let token = self.auth.token(fresh, Some(&cancel.promise)).await;
-        let token = token.map_err(|exception| cancel.ended().unwrap_or(Failure::Final(exception)))?;
-        let authorization = format!("Bearer {}", token.0);
-        let url = with_query(&format!("{}{}", self.environment.base, request.target()), &[]);
-        let method = match request.method {
-            Method::Get => HttpMethod::GET,
-            Method::Post => HttpMethod::POST,
-            Method::Patch => HttpMethod::PATCH,
-            Method::Delete => HttpMethod::DELETE,
-        };
-        let mut builder = RequestBuilder::new(&url)
-            .method(method)
-            .abort_signal(Some(&cancel.controller.signal()))
-            .header("Authorization", &authorization)
-            .header("Tenant-Name", &self.tenant);
-        for (name, value) in self.headers.iter().chain(&options.headers) {
-            builder = builder.header(name, value);
-        }
+        &self, request: &Request, file: &JsValue, need: &Need, options: &CallOptions,
+    ) -> Result<Done, Failure> {
+        let cancel = Cancel::after(options.timeout.unwrap_or(self.network.timeout), options.abort.as_ref())?;
+        let token = self.auth.token(need, &cancel).await?;
+        let built = self.build(request, file, &token, &cancel.signal(), options)?;
         let is_upload = request.transfer == Transfer::Upload;
-        let built = match &request.body {
-            Some(body) => builder.header("Content-Type", "application/json").body(body.to_string()),
-            None if is_upload => builder.header("Content-Type", "application/octet-stream").body(file.clone()),
-            None => builder.build(),
+        let files = Files {
+            as_file: request.transfer == Transfer::Download,
+            upload: if is_upload { file.clone() } else { JsValue::UNDEFINED },
+            on_progress: options.progress.as_ref().filter(|_| is_upload),
         };
-        let built: web_sys::Request = match built {
-            Ok(built) => built.into(),
-            Err(_) => {
-                let error = Error::invalid("the request cannot be built: check its headers and the environment's base");
-                return Err(Failure::Final(error.into()));
-            }
+        let (mut response, body) = self.network.exchange("the service", &built, files, &cancel).await?;
+        response.redact(&token);
+        Ok(Done { response, file: body.is_object().then_some(body), token })
+    }
+
+    fn build(
+        &self, request: &Request, file: &JsValue, token: &Secret<String>, signal: &AbortSignal, options: &CallOptions,
+    ) -> Result<web_sys::Request, Error> {
+        let is_upload = request.transfer == Transfer::Upload;
+        let (kind, body) = match &request.body {
+            Some(body) => (Some("application/json"), body.to_string().into()),
+            None if is_upload => (Some("application/octet-stream"), file.clone()),
+            None => (None, JsValue::UNDEFINED),
         };
-        let answer = match &options.progress {
-            Some(progress) if is_upload && self.fetch.is_none() => Ok(send(&built, file, progress)),
-            _ => self.start(&built),
-        };
-        let answer = answer.map_err(|exception| cancel.explain(&exception))?;
-        let answer: web_sys::Response = cancel.unless_ended(answer).await?.dyn_into().map_err(|_| {
-            let error = Error::invalid("the client's fetch must answer a Response");
-            Failure::Final(error.into())
-        })?;
-        if request.transfer == Transfer::Download && answer.ok() {
-            let blob = answer.blob().map_err(|exception| cancel.explain(&exception))?;
-            let response = Response { status: answer.status(), ..Response::default() };
-            return Ok((response, Some(cancel.unless_ended(blob).await?)));
+        let authorization = format!("Bearer {}", token.0);
+        let ours = [("Authorization", &*authorization), ("Tenant-Name", &*self.tenant)];
+        let kind = kind.map(|kind| ("Content-Type", kind));
+        let theirs = self.headers.iter().chain(&options.headers).map(|(name, value)| (&**name, &**value));
+        // The last one of a name counts.
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        for (name, value) in ours.into_iter().chain(theirs).chain(kind) {
+            headers.retain(|(before, _)| !before.eq_ignore_ascii_case(name));
+            headers.push((name, value));
         }
-        let body = answer.text().map_err(|exception| cancel.explain(&exception))?;
-        let body = cancel.unless_ended(body).await?.as_string().unwrap_or_default();
-        let answer = gloo_net::http::Response::from(answer);
-        let headers = answer.headers();
-        let response = Response {
-            status: answer.status(),
-            authenticate: headers.get("WWW-Authenticate"),
-            retry_after: headers.get("Retry-After"),
-            body,
-        };
-        Ok((response, None))
-    }
-
-    /// The app's `fetch` if it gave one, else the global one of the page or worker.
-    fn start(&self, request: &web_sys::Request) -> Result<Promise, JsValue> {
-        let global = js_sys::global();
-        let function = match &self.fetch {
-            Some(function) => function.clone(),
-            None => Reflect::get(&global, &"fetch".into())?.dyn_into()?,
-        };
-        Ok(Promise::resolve(&function.call1(&global, request)?))
+        let url = format!("{}{}", self.environment.base, request.target());
+        browser_request(&url, request.method, &headers, &body, signal).ok_or_else(|| {
+            Error::invalid("the request cannot be built: check its headers, the token and the environment's base")
+        })
     }
 }
 
-/// How an attempt failed before there was an answer.
-enum Failure {
-    /// The network did not carry it; trying again may help.
-    NotDelivered(JsValue),
-    /// It was aborted or took too long: no more attempts.
-    Final(JsValue),
-}
-
-/// Aborts a fetch when its time is over or its caller says so, and knows which it was.
-struct Cancel {
-    controller: AbortController,
-    /// Resolves to nothing when it is cancelled, for what is no fetch.
-    promise: Promise,
-    why: Rc<Cell<Why>>,
-    limit: Duration,
-    _timer: Timeout,
-    _listener: Option<EventListener>,
-}
-
-#[derive(Clone, Copy)]
-enum Why {
-    Running,
-    Aborted,
-    TimedOut,
-}
-
-impl Cancel {
-    fn after(limit: Duration, abort: Option<&AbortSignal>) -> Result<Self, Failure> {
-        if abort.is_some_and(AbortSignal::aborted) {
-            return Err(Failure::Final(aborted().into()));
-        }
-        let controller = AbortController::new().map_err(Failure::Final)?;
-        let why = Rc::new(Cell::new(Why::Running));
-        let mut resolve = None;
-        let promise = Promise::new(&mut |resolves, _| resolve = Some(resolves));
-        let cancel = {
-            let (controller, why) = (controller.clone(), why.clone());
-            move |reason: Why| {
-                why.set(reason);
-                controller.abort();
-                if let Some(resolve) = &resolve {
-                    let _ = resolve.call0(&JsValue::UNDEFINED);
-                }
-            }
-        };
-        // setTimeout takes at most 2³¹ − 1 ms.
-        let milliseconds = limit.as_millis().min(i32::MAX as u128) as u32;
-        let timer = Timeout::new(milliseconds, {
-            let cancel = cancel.clone();
-            move || cancel(Why::TimedOut)
-        });
-        let listener = abort.map(|signal| EventListener::once(signal, "abort", move |_| cancel(Why::Aborted)));
-        Ok(Self { controller, promise, why, limit, _timer: timer, _listener: listener })
-    }
-
-    /// What a promise comes to, unless this ends before: an app's own `fetch` may not care for the signal.
-    async fn unless_ended(&self, promise: Promise) -> Result<JsValue, Failure> {
-        let first = JsFuture::from(Promise::race(&Array::of2(&promise, &self.promise))).await;
-        match self.ended() {
-            Some(failure) => Err(failure),
-            None => first.map_err(|exception| self.explain(&exception)),
-        }
-    }
-
-    /// Why it was cancelled, if it was.
-    fn ended(&self) -> Option<Failure> {
-        let message = || format!("the service did not answer within {} s", self.limit.as_secs_f64());
-        match self.why.get() {
-            Why::Running => None,
-            Why::Aborted => Some(Failure::Final(aborted().into())),
-            Why::TimedOut => Some(Failure::Final(Error::new(Code::Timeout, message()).into())),
-        }
-    }
-
-    fn explain(&self, exception: &JsValue) -> Failure {
-        let message = "the request did not get through: the network, the address, or the page's CORS or CSP rules";
-        self.ended().unwrap_or_else(|| Failure::NotDelivered(wrap(Code::Network, message, exception)))
-    }
-}
-
-impl Drop for Cancel {
-    fn drop(&mut self) {
-        self.controller.abort();
-    }
-}
-
-fn aborted() -> Error {
-    Error::new(Code::Aborted, "the call was aborted")
-}
-
-/// Waits, unless the caller aborts.
-async fn sleep(pause: Duration, abort: Option<&AbortSignal>) -> Result<(), JsValue> {
-    let mut timer = None;
-    let mut listener = None;
-    let promise = Promise::new(&mut |resolve, reject| {
-        timer = Some(Timeout::new(pause.as_millis() as u32, move || {
-            let _ = resolve.call0(&JsValue::UNDEFINED);
-        }));
-        listener = abort.map(|signal| {
-            EventListener::once(signal, "abort", move |_| {
-                let _ = reject.call1(&JsValue::UNDEFINED, &aborted().into());
-            })
-        });
-    });
-    JsFuture::from(promise).await?;
-    Ok(())
+/// What an attempt brought.
+struct Done {
+    response: Response,
+    /// What was downloaded.
+    file: Option<JsValue>,
+    /// What it was asked with.
+    token: Secret<String>,
 }

@@ -1,10 +1,12 @@
 //! The browser's edge: thin, and for `wasm32` alone. Nothing here decides; it carries out what the core decided.
 //!
 //! - [`client`]: `OssicleClient`, the options it takes.
-//! - [`resources`]: the REST resources; [`fetch`] carries their requests out, [`auth`] holds the tokens.
+//! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
+//!   tokens, [`logger`] is told.
 //! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`] (with a [`tap`]
 //!   on each source), [`encoder`] (those that live outside this module) and [`socket`].
 //! - [`microphones`]: finding and opening them.
+//! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
 //!
 //! The contract of that border: every exported method takes `&self` and clones what it needs before it awaits, so a
@@ -23,12 +25,16 @@ mod convert;
 mod driver;
 mod encoder;
 mod events;
+mod facts;
 mod fetch;
+mod limit;
+mod logger;
 mod microphones;
 mod resources;
 mod socket;
 mod stream;
 mod tap;
+mod visits;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -40,9 +46,15 @@ pub use client::OssicleClient;
 #[wasm_bindgen(typescript_custom_section)]
 const CLIENT_TYPES: &str = include_str!("types/client.d.ts");
 #[wasm_bindgen(typescript_custom_section)]
+const AUTH_TYPES: &str = include_str!("types/auth.d.ts");
+#[wasm_bindgen(typescript_custom_section)]
 const REST_TYPES: &str = include_str!("types/rest.d.ts");
 #[wasm_bindgen(typescript_custom_section)]
+const DOCUMENT_TYPES: &str = include_str!("types/documents.d.ts");
+#[wasm_bindgen(typescript_custom_section)]
 const STREAM_TYPES: &str = include_str!("types/stream.d.ts");
+#[wasm_bindgen(typescript_custom_section)]
+const VISIT_TYPES: &str = include_str!("types/visits.d.ts");
 
 thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -67,12 +79,6 @@ fn worklet_url() -> String {
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
-}
-
-#[wasm_bindgen(module = "/src/web/js/preflight.js")]
-extern "C" {
-    #[wasm_bindgen(reexport, skip_typescript)]
-    fn preflight() -> js_sys::Promise;
 }
 
 /// The monotonic clock of the page or worker.

@@ -17,16 +17,26 @@ use crate::engine::{Command, Engine, Settings};
 use crate::error::{Code, Error};
 use crate::session::{Warning, WarningCode};
 
-/// A stream of an interaction.
+/// Stands for the interaction's id until it is known.
+const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
+
+/// A stream of an interaction, and the promise of its first connection.
 #[wasm_bindgen(skip_typescript)]
-pub struct Stream(Rc<Driver>);
+pub struct Stream(Rc<Driver>, Promise);
 
 /// `client.stream.connect`
 pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<JsValue, JsValue> {
     let seed = (js_sys::Math::random() * 9e15) as u64;
     // The signal is no plain data; everything else is.
     let abort: Option<AbortSignal> = get(options, "abortSignal").dyn_into().ok();
-    let settings = Settings::from_value(&to_value("the stream's options", options)?, seed)?;
+    let mut value = to_value("the stream's options", options)?;
+    // The interaction may still be on its way; what is captured meanwhile is kept.
+    let promised: Option<Promise> = get(options, "id").dyn_into().ok();
+    if let (Some(_), Some(options)) = (&promised, value.as_object_mut()) {
+        options.insert("id".to_owned(), UNKNOWN.into());
+    }
+    let mut settings = Settings::from_value(&value, seed)?;
+    settings.session.is_held = promised.is_some();
     if abort.as_ref().is_some_and(AbortSignal::aborted) {
         return Err(Error::new(Code::Aborted, "the call was aborted").into());
     }
@@ -39,20 +49,26 @@ pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<J
     let driver = Driver::new(engine, name, service, settings);
     let weak = Rc::downgrade(&driver);
     *notify.borrow_mut() = Some(Box::new(move || with(&weak, Driver::encoded)));
-    let wrapper = JsValue::from(Stream(driver.clone()));
-    *driver.wrapper.borrow_mut() = wrapper.clone();
-    driver.listen(abort);
     let (connected, settle) = Settle::promise();
     *driver.connected.borrow_mut() = Some(settle);
+    let wrapper = JsValue::from(Stream(driver.clone(), connected.clone()));
+    *driver.wrapper.borrow_mut() = wrapper.clone();
+    driver.listen(abort);
     driver.pump();
-    if driver.settings.session.is_awaited {
-        JsFuture::from(connected).await?;
-    } else {
-        // Nobody waits for it; what goes wrong is told by the events.
+    if let Some(promised) = promised {
+        let weak = Rc::downgrade(&driver);
         spawn_local(async move {
-            let _ = JsFuture::from(connected).await;
+            let interaction = JsFuture::from(promised).await;
+            with(&weak, |driver| driver.begin(interaction));
         });
+    } else if driver.settings.session.is_awaited {
+        JsFuture::from(connected).await?;
+        return Ok(wrapper);
     }
+    // Perhaps nobody waits for it; what goes wrong is told by the events.
+    spawn_local(async move {
+        let _ = JsFuture::from(connected).await;
+    });
     Ok(wrapper)
 }
 
@@ -71,6 +87,12 @@ impl Stream {
     /// Takes a function off an event; all functions if none is given.
     pub fn off(&self, event: &str, function: Option<Function>) {
         self.0.listeners.remove_function(event, function.as_ref());
+    }
+
+    /// Resolves with the first connection; rejects if there will be none.
+    #[wasm_bindgen(getter)]
+    pub fn connected(&self) -> Promise {
+        self.1.clone()
     }
 
     #[wasm_bindgen(getter)]

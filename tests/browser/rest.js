@@ -31,7 +31,7 @@ export async function an_interaction_is_created_read_changed_listed_and_deleted(
   equal([changed.encounter.status, changed.encounter.type], ["in-progress", wanted.type], "what is changed, and not");
   const listed = await interactions.list({ sort: "createdAt", direction: "desc", pageSize: 3, encounterStatus: ["in-progress", "planned"] });
   ok(listed.interactions.length <= 3 && listed.interactions.some((one) => one.id === id), "the list holds it");
-  equal(await interactions.delete(id), null, "answer of a deletion");
+  equal(await interactions.delete(id), undefined, "answer of a deletion");
   await refused("not_found", () => interactions.get(id));
 }
 
@@ -65,14 +65,21 @@ export async function pages_are_awaited_one_by_one_or_iterated_as_one({ client, 
   const query = { patient: patient.identifier, pageSize: 2, sort: "createdAt", direction: "asc" };
   const first = await interactions.list(query);
   equal([first.interactions.length, first.data.length, first.hasNextPage()], [2, 2, true], "the first page");
+  const before = first.interactions.map(({ id }) => id);
   const second = await first.getNextPage();
-  ok(second.interactions.every(({ id }) => !first.interactions.some((one) => one.id === id)), "the second page is another");
+  ok(second === first && second.interactions.every(({ id }) => !before.includes(id)), "it turns to the second page");
   const all = [];
   for await (const { id } of interactions.list(query)) all.push(id);
   equal([...all].sort(), [...ids].sort(), "entries of all pages");
   const rest = [];
   for await (const { id } of second) rest.push(id);
-  equal(rest.length, 3, "entries from the second page on");
+  equal([rest.length, second.hasNextPage()], [3, false], "entries from the second page on, and no more");
+  const again = interactions.list(query);
+  for (const _ of [1, 2]) {
+    let count = 0;
+    for await (const _ of again) count++;
+    equal(count, 5, "entries, each time it is iterated");
+  }
 }
 
 export async function a_recording_is_uploaded_transcribed_and_deleted({ client, interaction, speech, refused, equal, ok, near }) {
@@ -97,7 +104,13 @@ export async function a_recording_is_uploaded_transcribed_and_deleted({ client, 
   equal((await all.recordings.list(id)).recordings.sort(), [recordingId, again.recordingId].sort(), "recordings");
   const got = await all.recordings.get(id, recordingId);
   ok(got instanceof Blob, "a recording is a Blob");
-  equal(got.size, file.size, "its size");
+  equal([got.size, (await got.arrayBuffer()).byteLength, (await got.blob()).size, got.bodyUsed], [file.size, file.size, file.size, false], "its size, read in several ways");
+  const streamed = await all.recordings.upload({ data: file.stream() }, id);
+  equal((await all.recordings.get(id, streamed.recordingId)).size, file.size, "the size of a stream that was uploaded");
+  await all.recordings.delete(id, streamed.recordingId);
+  for (const wrong of [undefined, null, "a file", { path: "/a/file" }]) {
+    ok((await refused("invalid_request", () => all.recordings.upload(wrong, id))).message.includes("file"), "what is no file is refused");
+  }
 
   const { id: transcriptId } = await all.transcripts.create(id, { recordingId, primaryLanguage: "en" });
   const done = await all.transcripts.waitFor(id, transcriptId);
@@ -105,8 +118,8 @@ export async function a_recording_is_uploaded_transcribed_and_deleted({ client, 
   ok(done.transcripts.length > 0 && done.transcripts.every(({ text, start, end }) => text && start < end), "it has words and times");
   near(done.transcripts.at(-1).end, 4_000, 1_000, "its end in milliseconds");
   ok((await all.transcripts.list(id)).transcripts.some((one) => one.id === transcriptId), "it is listed");
-  equal(await all.transcripts.delete(id, transcriptId), null, "answer of a deletion");
-  equal(await all.recordings.delete(id, recordingId), null, "answer of a deletion");
+  equal(await all.transcripts.delete(id, transcriptId), undefined, "answer of a deletion");
+  equal(await all.recordings.delete(id, recordingId), undefined, "answer of a deletion");
   await refused("not_found", () => all.recordings.get(id, recordingId));
 }
 
@@ -119,7 +132,7 @@ export async function documents_have_two_forms_and_are_told_apart_by_their_argum
   const renamed = await all.documents.update(id, classic.id, { name: "Renamed" });
   equal(renamed.name, "Renamed", "its new name");
   await refused("invalid_request", () => all.documents.generate({ interactionId: id }));
-  equal(await all.documents.delete(id, classic.id), null, "answer of a deletion");
+  equal(await all.documents.delete(id, classic.id), undefined, "answer of a deletion");
   equal((await all.documents.list(id)).data, [], "classic documents of the interaction");
   const { facts } = await all.facts.extract({ context: [{ type: "text", text: "Allergic to penicillin." }], outputLanguage: "en" });
   ok(facts.every((fact) => fact.text && fact.group), "facts of a text have a group");

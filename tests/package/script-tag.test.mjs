@@ -52,7 +52,7 @@ test("a script tag is enough for a stream, from window.ossicle to the end", asyn
     const { stats } = await stream.end();
     return { names, early, id, captured: stats.capturedSeconds, state: stream.state, missing: (await preflight()).missing };
   });
-  assert.deepEqual(seen.names, ["OssicleClient", "OssicleError", "init", "preflight"]);
+  assert.deepEqual(seen.names, ["OssicleClient", "OssicleError", "authorizeUrl", "createCodeChallenge", "createCodeVerifier", "init", "preflight"]);
   assert.deepEqual(seen.early, [true, "not_initialised"]);
   assert.match(seen.id, /^[0-9a-f-]{36}$/);
   assert.ok(seen.captured > 0.2, `${seen.captured} s were captured`);

@@ -18,7 +18,7 @@ fn streaming() -> World {
     world
 }
 
-fn ended(mut world: World) -> World {
+pub(crate) fn ended(mut world: World) -> World {
     world.end();
     world.run_until_it("the end", s(60), |world| world.answer(END).is_some());
     assert_eq!(world.answer(END), Some(&Ok(())));
@@ -26,7 +26,7 @@ fn ended(mut world: World) -> World {
 }
 
 /// All that was captured was heard, and its transcript came once.
-fn nothing_is_missing(world: &World) {
+pub(crate) fn nothing_is_missing(world: &World) {
     let captured: Vec<u32> = (0..world.captured()).collect();
     assert!(world.heard().into_iter().eq(captured.iter().copied()), "audio is missing");
     assert!(world.transcribed() == captured, "the transcript is not complete, or repeats itself");

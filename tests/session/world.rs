@@ -145,6 +145,10 @@ impl World {
         self.input(Input::End(id));
     }
 
+    pub(crate) fn begin(&mut self) {
+        self.input(Input::Begin);
+    }
+
     pub(crate) fn pause(&mut self, paused: bool) {
         self.input(Input::Paused(paused));
     }

@@ -42,7 +42,8 @@ const CODECS: [(&str, &str); 2] = [("ossicle-opus", "#opus"), ("ossicle-flac", "
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 /// The parts of the types, in the order in which they are joined.
-const TYPES: [&str; 4] = ["client.d.ts", "rest.d.ts", "stream.d.ts", "init.d.ts"];
+const TYPES: [&str; 7] =
+    ["client.d.ts", "auth.d.ts", "rest.d.ts", "documents.d.ts", "stream.d.ts", "visits.d.ts", "init.d.ts"];
 
 /// Prints name, raw, gzip and brotli bytes of the files given, as pages are served.
 const SIZES: &str = "

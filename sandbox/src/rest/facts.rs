@@ -13,17 +13,20 @@ use crate::{
     auth::Who,
     error::{ApiError, Body, uuid},
     facts::{self, group_id},
+    form,
     model::{Fact, Source, now},
     state::{App, MAX_FACTS},
 };
 
 #[derive(Deserialize)]
 pub(super) struct Create {
+    #[serde(deserialize_with = "form::list")]
     facts: Vec<NewFact>,
 }
 
 #[derive(Deserialize)]
 struct NewFact {
+    #[serde(deserialize_with = "form::text")]
     text: String,
     group: String,
     source: Option<Source>,
@@ -32,6 +35,7 @@ struct NewFact {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change {
+    #[serde(default, deserialize_with = "form::optional_text")]
     text: Option<String>,
     group: Option<String>,
     source: Option<Source>,
@@ -40,6 +44,7 @@ pub(super) struct Change {
 
 #[derive(Deserialize)]
 pub(super) struct Batch {
+    #[serde(deserialize_with = "form::list")]
     facts: Vec<BatchChange>,
 }
 
@@ -47,6 +52,7 @@ pub(super) struct Batch {
 #[serde(rename_all = "camelCase")]
 struct BatchChange {
     fact_id: Uuid,
+    #[serde(default, deserialize_with = "form::optional_text")]
     text: Option<String>,
     group: Option<String>,
     is_discarded: Option<bool>,
@@ -93,9 +99,6 @@ pub(super) async fn create(
     }
     let mut made = Vec::new();
     for (index, fact) in body.facts.into_iter().enumerate() {
-        if fact.text.is_empty() {
-            return Err(ApiError::invalid(format!("facts[{index}].text"), "must not be empty"));
-        }
         let created_at = now();
         made.push(Fact {
             id: Uuid::new_v4(),

@@ -1,7 +1,8 @@
 //! `/documents`: the newer, guided form of documents, which may belong to no interaction.
 //!
-//! The protocol gives the names of the three kinds of template and not their insides. The reading here: a template or a
-//! section is meant by its key, as a text or in an object; a section of the caller's making has a name.
+//! The protocol gives the names of the three kinds of template; their insides are as the service's public guide to guided
+//! synthesis shows them (`templateId`, `sectionRefs`, `generation.sections`). The reading here: the ids are the standard
+//! templates' and sections' keys, and a section may be a plain text; a section of the caller's making has a heading.
 
 use axum::{
     Extension, Json,
@@ -30,7 +31,7 @@ use crate::{
 pub(super) struct Generate {
     interaction_id: Option<Uuid>,
     context: Option<Vec<Value>>,
-    template_ref: Option<Reference>,
+    template_ref: Option<Keyed>,
     assembly_template: Option<Assembly>,
     dynamic_template: Option<Dynamic>,
     output_language: Option<String>,
@@ -70,8 +71,25 @@ struct Assembly {
 /// Sections of the caller's making.
 #[derive(Deserialize)]
 struct Dynamic {
-    sections: Vec<DynamicSection>,
+    #[serde(alias = "generation")]
+    sections: Sections,
     name: Option<String>,
+}
+
+/// As a list, or in an object beside the template's instructions.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Sections {
+    List(Vec<DynamicSection>),
+    Generation { sections: Vec<DynamicSection> },
+}
+
+impl Sections {
+    fn list(&self) -> &[DynamicSection] {
+        match self {
+            Self::List(sections) | Self::Generation { sections } => sections,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -89,7 +107,7 @@ struct Plan {
 fn plan(body: &Generate) -> Result<Plan, ApiError> {
     let plan = match (&body.template_ref, &body.assembly_template, &body.dynamic_template) {
         (Some(reference), None, None) => {
-            let template = find_template(reference.key())
+            let template = find_template(&reference.key)
                 .ok_or_else(|| ApiError::invalid("templateRef", "is no template; see /templates/"))?;
             Plan { reference: Some(template.key.into()), name: template.name.into(), sections: template.wanted() }
         }
@@ -107,7 +125,7 @@ fn plan(body: &Generate) -> Result<Plan, ApiError> {
         (None, None, Some(dynamic)) => Plan {
             reference: None,
             name: dynamic.name.clone().unwrap_or_else(|| "Document".into()),
-            sections: dynamic.sections.iter().map(|section| Wanted::free(section.name.clone())).collect(),
+            sections: dynamic.sections.list().iter().map(|section| Wanted::free(section.name.clone())).collect(),
         },
         _ => {
             let message = "exactly one of templateRef, assemblyTemplate and dynamicTemplate is needed";
@@ -123,7 +141,7 @@ fn plan(body: &Generate) -> Result<Plan, ApiError> {
 
 /// Reads one entry: of a classic document's forms, or `{type: "text", text}`.
 fn entry((index, value): (usize, Value)) -> Result<Context, ApiError> {
-    if value["type"] == "text"
+    if matches!(value["type"].as_str(), None | Some("text"))
         && let Some(text) = value["text"].as_str()
     {
         return Ok(Context::String(text.to_owned()));
@@ -134,8 +152,13 @@ fn entry((index, value): (usize, Value)) -> Result<Context, ApiError> {
 /// What an interaction has to tell: its facts but the discarded ones; without any, what was said.
 fn told(interaction: &Interaction) -> Vec<Context> {
     let kept = interaction.facts.iter().filter(|fact| !fact.is_discarded);
-    let facts: Vec<_> =
-        kept.map(|fact| ContextFact { text: fact.text.clone(), group: Some(fact.group.clone()) }).collect();
+    let facts: Vec<_> = kept
+        .map(|fact| ContextFact {
+            text: fact.text.clone(),
+            group: Some(fact.group.clone()),
+            _source: Some(fact.source),
+        })
+        .collect();
     if !facts.is_empty() {
         return vec![Context::Facts(facts)];
     }

@@ -46,20 +46,9 @@ fn to_json(interaction: &Interaction, host: &str) -> Value {
     })
 }
 
-fn check(encounter: &Encounter, patient: Option<&Patient>) -> Result<(), ApiError> {
-    if encounter.identifier.is_empty() {
-        return Err(ApiError::invalid("encounter.identifier", "must not be empty"));
-    }
-    if patient.is_some_and(|patient| patient.identifier.is_empty()) {
-        return Err(ApiError::invalid("patient.identifier", "must not be empty"));
-    }
-    Ok(())
-}
-
 pub(super) async fn create(
     State(app): State<App>, Extension(caller): Who, headers: HeaderMap, Body(body): Body<Create>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    check(&body.encounter, body.patient.as_ref())?;
     let id = app.store.lock().create(caller.tenant.clone(), body.assigned_user_id, body.encounter, body.patient);
     let url = websocket_url(host(&headers), id, &caller.tenant);
     Ok((StatusCode::CREATED, Json(json!({ "interactionId": id, "websocketUrl": url }))))
@@ -168,7 +157,6 @@ pub(super) async fn update(
         None => interaction.patient.clone(),
         Some(change) => Some(merged(json!(interaction.patient), change, "patient")?),
     };
-    check(&encounter, patient.as_ref())?;
     let over = matches!(encounter.status, EncounterStatus::Completed | EncounterStatus::Cancelled);
     interaction.updated_at = now();
     interaction.ended_at = if over { interaction.ended_at.or(Some(interaction.updated_at)) } else { None };

@@ -30,7 +30,8 @@ fn a_tenant_name_that_is_missing_or_not_the_tokens_is_401() {
 fn what_is_another_tenants_is_403_whatever_is_asked_of_it_and_is_in_no_list() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();
-    let document = json!({ "context": [{ "type": "string", "data": "x" }], "templateRef": "corti-soap" });
+    let document =
+        json!({ "context": [{ "type": "string", "data": "x" }], "templateRef": { "templateId": "corti-soap" } });
     let document = sandbox.rest("POST", "/documents/", document).body["document"]["id"].take();
     let document = format!("/documents/{}", document.as_str().unwrap());
     let token = sandbox.token("tenant=other");

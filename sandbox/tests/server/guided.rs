@@ -57,7 +57,7 @@ fn each_kind_of_template_and_of_context_makes_a_document() {
         { "type": "facts", "data": [{ "text": "Drink water", "group": "plan" }] },
     ]);
     let with = |key: &str, template: Value| made(&sandbox, &json!({ "context": context, key: template }));
-    let named = with("templateRef", json!("corti-soap"));
+    let named = with("templateRef", json!({ "templateId": "corti-soap" }));
     assert_eq!((&named["interactionId"], &named["outputLanguage"]), (&Value::Null, &json!("en")));
     assert_eq!(named["sections"][1]["text"], "Pulse 78 per minute");
 
@@ -69,6 +69,14 @@ fn each_kind_of_template_and_of_context_makes_a_document() {
         with("dynamicTemplate", json!({ "name": "Two", "sections": [{ "name": "For her" }, { "title": "Plan" }] }));
     assert_eq!((names(&dynamic), &dynamic["name"]), (vec!["For her", "Plan"], &json!("Two")));
     assert_eq!(dynamic["sections"][1]["text"], "Drink water");
+    let generation = json!({ "instructions": { "prompt": "Short." }, "sections": [{ "heading": "Plan" }] });
+    assert_eq!(names(&with("dynamicTemplate", json!({ "name": "One", "generation": generation }))), ["Plan"]);
+    assert_eq!(
+        names(&with("assemblyTemplate", json!({ "sectionRefs": [{ "sectionId": "corti-vitals" }] }))),
+        ["Vitals"]
+    );
+    let bare = json!({ "context": [{ "text": "Your pulse is 78." }], "templateRef": { "templateId": "corti-soap" } });
+    assert_eq!(made(&sandbox, &bare)["sections"][1]["text"], "Pulse 78 per minute");
     assert!(dynamic["sections"][0]["text"].as_str().unwrap().contains("Pulse 78"), "what has no section of its own");
 }
 
@@ -76,7 +84,7 @@ fn each_kind_of_template_and_of_context_makes_a_document() {
 fn a_document_is_listed_read_changed_and_deleted() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();
-    let body = |context: &str| json!({ "context": [{ "type": "text", "text": context }], "templateRef": "corti-soap" });
+    let body = |context: &str| json!({ "context": [{ "type": "text", "text": context }], "templateRef": { "templateId": "corti-soap" } });
     let free = made(&sandbox, &body("one"));
     let mut of_visit = body("two");
     of_visit["interactionId"] = json!(id);
@@ -111,7 +119,7 @@ fn under_the_retention_policy_none_a_document_is_made_and_not_kept() {
         sandbox.rest_with(&sandbox.token, "POST", path, &headers, body)
     };
     let context = json!([{ "type": "string", "data": "x" }]);
-    let guided = json!({ "context": context, "templateRef": "corti-soap" });
+    let guided = json!({ "context": context, "templateRef": { "templateId": "corti-soap" } });
     let unsaved = ask("/documents/", "none", guided.clone());
     assert_eq!((unsaved.status, unsaved.body["document"].get("id")), (200, None));
     assert_eq!(unsaved.body["document"]["sections"][0]["text"], "x");
@@ -132,11 +140,12 @@ fn a_request_that_cannot_be_carried_out_is_refused_by_the_field() {
     for (body, field) in [
         (json!({ "context": text }), "templateRef"),
         (
-            json!({ "context": text, "templateRef": "corti-soap", "dynamicTemplate": { "sections": [{ "name": "x" }] } }),
+            json!({ "context": text, "templateRef": { "templateId": "corti-soap" }, "dynamicTemplate": { "sections": [{ "name": "x" }] } }),
             "templateRef",
         ),
-        (json!({ "context": text, "templateRef": "odd" }), "templateRef"),
-        (json!({ "context": text, "templateRef": { "odd": 1 } }), "templateRef"),
+        (json!({ "context": text, "templateRef": { "templateId": "odd" } }), "templateRef"),
+        (json!({ "context": text, "templateRef": "corti-soap" }), "templateRef"),
+        (json!({ "context": text, "templateRef": { "odd": 1 } }), "templateRef.key"),
         (
             json!({ "context": text, "assemblyTemplate": { "sections": ["corti-plan", "odd"] } }),
             "assemblyTemplate.sections[1]",
@@ -144,16 +153,25 @@ fn a_request_that_cannot_be_carried_out_is_refused_by_the_field() {
         (json!({ "context": text, "assemblyTemplate": { "sections": [] } }), "assemblyTemplate.sections"),
         (json!({ "context": text, "dynamicTemplate": { "sections": [] } }), "dynamicTemplate.sections"),
         (json!({ "context": text, "dynamicTemplate": {} }), "dynamicTemplate.sections"),
-        (json!({ "templateRef": "corti-soap" }), "context"),
-        (json!({ "context": [], "templateRef": "corti-soap" }), "context"),
-        (json!({ "context": [text[0], { "type": "odd" }], "templateRef": "corti-soap" }), "context[1].type"),
-        (json!({ "context": text, "templateRef": "corti-soap", "outputLanguage": "?" }), "outputLanguage"),
-        (json!({ "interactionId": "seven", "templateRef": "corti-soap" }), "interactionId"),
+        (json!({ "templateRef": { "templateId": "corti-soap" } }), "context"),
+        (json!({ "context": [], "templateRef": { "templateId": "corti-soap" } }), "context"),
+        (
+            json!({ "context": [text[0], { "type": "odd" }], "templateRef": { "templateId": "corti-soap" } }),
+            "context[1].type",
+        ),
+        (
+            json!({ "context": text, "templateRef": { "templateId": "corti-soap" }, "outputLanguage": "?" }),
+            "outputLanguage",
+        ),
+        (json!({ "interactionId": "seven", "templateRef": { "templateId": "corti-soap" } }), "interactionId"),
     ] {
         let answer = generate(&sandbox, &body);
         assert_eq!((answer.status, answer.fields()), (400, vec![field]), "{body}");
     }
-    assert_eq!(generate(&sandbox, &json!({ "interactionId": NOBODY, "templateRef": "corti-soap" })).status, 404);
+    assert_eq!(
+        generate(&sandbox, &json!({ "interactionId": NOBODY, "templateRef": { "templateId": "corti-soap" } })).status,
+        404
+    );
     for (method, id, status) in
         [("GET", "seven", 400), ("GET", NOBODY, 404), ("PATCH", NOBODY, 404), ("DELETE", NOBODY, 404)]
     {

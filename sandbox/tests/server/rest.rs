@@ -102,6 +102,78 @@ fn interactions_are_listed_by_page_order_status_and_patient() {
 }
 
 #[test]
+fn interactions_are_sorted_by_any_of_the_protocols_fields_either_way() {
+    let sandbox = Sandbox::start();
+    let mut made: Vec<Value> = Vec::new();
+    for (patient, user) in [("b", '3'), ("c", '1'), ("a", '2')] {
+        let mut body = encounter();
+        body["patient"]["identifier"] = json!(patient);
+        body["assignedUserId"] = json!(NOBODY.replace('1', &user.to_string()));
+        made.push(sandbox.rest("POST", "/interactions/", body).body["interactionId"].take());
+    }
+    let path = |index: usize| format!("/interactions/{}", made[index].as_str().unwrap());
+    for index in [2, 0, 1] {
+        // Times are told to the millisecond.
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        sandbox.rest("PATCH", &path(index), json!({ "encounter": { "status": "completed" } }));
+    }
+    let mut by_id = made.clone();
+    by_id.sort_by_key(Value::to_string);
+    let order = |indices: [usize; 3]| indices.map(|index| made[index].clone()).to_vec();
+    for (field, ascending) in [
+        ("id", by_id),
+        ("assignedUserId", order([1, 2, 0])),
+        ("patient", order([2, 0, 1])),
+        ("createdAt", order([0, 1, 2])),
+        ("endedAt", order([2, 0, 1])),
+        ("updatedAt", order([2, 0, 1])),
+    ] {
+        for direction in ["asc", "desc"] {
+            let answer = sandbox.get(&format!("/interactions/?sort={field}&direction={direction}"));
+            let mut ids: Vec<Value> =
+                answer.body["interactions"].as_array().unwrap().iter().map(|each| each["id"].clone()).collect();
+            if direction == "desc" {
+                ids.reverse();
+            }
+            assert_eq!(ids, ascending, "{field} {direction}");
+        }
+    }
+}
+
+#[test]
+fn what_must_not_be_blank_or_empty_is_refused_by_the_field() {
+    let sandbox = Sandbox::start();
+    let id = sandbox.interaction();
+    let facts = format!("/interactions/{id}/facts/");
+    let made = sandbox.rest("POST", &facts, json!({ "facts": [{ "text": "Rest", "group": "plan" }] }));
+    let fact = made.body["facts"][0]["id"].as_str().unwrap();
+    let patient = |birth: &str| json!({ "patient": { "birthDate": birth } });
+    for (method, path, body, field) in [
+        ("POST", &facts, json!({ "facts": [] }), "facts"),
+        ("POST", &facts, json!({ "facts": [{ "text": " ", "group": "plan" }] }), "facts[0].text"),
+        ("PATCH", &facts, json!({ "facts": [] }), "facts"),
+        ("PATCH", &facts, json!({ "facts": [{ "factId": fact, "text": "" }] }), "facts[0].text"),
+        ("PATCH", &format!("{facts}{fact}"), json!({ "text": "" }), "text"),
+        (
+            "PATCH",
+            &format!("/interactions/{id}"),
+            json!({ "encounter": { "identifier": " " } }),
+            "encounter.identifier",
+        ),
+        ("PATCH", &format!("/interactions/{id}"), patient("May 1961"), "patient.birthDate"),
+    ] {
+        let answer = sandbox.rest(method, path, body);
+        assert_eq!((answer.status, answer.fields()), (400, vec![field]), "{method} {path}");
+        assert!(answer.body["validationErrors"][0]["message"].as_str().unwrap().starts_with("must "));
+    }
+    for birth in ["1961-05-04", "1961-05-04T00:00:00Z"] {
+        let changed = sandbox.rest("PATCH", &format!("/interactions/{id}"), patient(birth));
+        assert_eq!((changed.status, &changed.body["patient"]["birthDate"]), (200, &json!(birth)));
+    }
+    assert_eq!(sandbox.get(&facts).body["facts"], made.body["facts"], "nothing has changed");
+}
+
+#[test]
 fn a_malformed_id_is_400_and_an_unknown_one_404_with_the_protocols_body() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();

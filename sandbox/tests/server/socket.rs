@@ -1,6 +1,6 @@
 //! The streams socket over a real connection; the rules themselves are tested with the state machine.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ossicle_sandbox::Options;
 use serde_json::{Value, json};
@@ -164,6 +164,25 @@ fn a_socket_that_sends_no_configuration_is_closed_after_ten_seconds() {
     assert_eq!(socket.receive()["type"], "CONFIG_TIMEOUT");
     assert!((9.9..12.0).contains(&started.elapsed().as_secs_f64()));
     assert_eq!(socket.receive(), json!({ "close": 1000 }));
+}
+
+#[test]
+fn a_report_tells_when_each_message_of_audio_came() {
+    let sandbox = Sandbox::start();
+    let id = sandbox.interaction();
+    let mut socket = sandbox.stream(&id);
+    let epoch = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let began = epoch();
+    socket.binary(speech(0.25));
+    std::thread::sleep(Duration::from_millis(100));
+    let paused = epoch();
+    socket.binary(speech(0.25));
+    end(&mut socket);
+    let times = sandbox.sockets(&id)[0]["chunkAt"].take();
+    let times: Vec<u64> = times.as_array().unwrap().iter().map(|time| time.as_u64().unwrap()).collect();
+    assert_eq!(times.len(), 2);
+    assert!(began <= times[0] && times[0] < paused, "{times:?} from {began}, the second from {paused}");
+    assert!(paused <= times[1] && times[1] <= epoch(), "{times:?} from {began}, the second from {paused}");
 }
 
 #[test]

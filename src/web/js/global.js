@@ -5,7 +5,7 @@ import * as ossicle from "./ossicle.js";
 import wasm from "#wasm";
 import worklet from "#worklet";
 
-export const { OssicleClient, OssicleError, preflight } = ossicle;
+export const { OssicleClient, OssicleError, preflight, authorizeUrl, createCodeChallenge, createCodeVerifier } = ossicle;
 
 /** As in the module, but it needs no URL. Under a policy that forbids `blob:` pass `{ workletUrl }`. */
 export default function init(options = {}) {

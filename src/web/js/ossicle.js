@@ -2,7 +2,9 @@
 
 import start, { configure, OssicleClient as Client } from "#glue";
 
-export { OssicleError, preflight } from "#glue";
+export { OssicleError } from "#glue";
+export { authorizeUrl, createCodeChallenge, createCodeVerifier } from "./pkce.js";
+export { preflight } from "./preflight.js";
 import { OssicleError } from "#glue";
 import { loadFlac } from "./flac.js";
 import { loadOpus } from "./opus.js";

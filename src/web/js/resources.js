@@ -21,12 +21,26 @@ export function resources(call) {
   const methods = (name, counts) =>
     Object.fromEntries(Object.entries(counts).map(([method, count]) => [
       method,
-      (...given) => call(`${name}.${method}`, given.slice(0, count), given[count]),
+      async (...given) => {
+        const answer = await call(`${name}.${method}`, given.slice(0, count), given[count]);
+        if (method !== "delete") return answer;
+      },
     ]));
   const all = Object.fromEntries(Object.entries(METHODS).map(([name, counts]) => [name, methods(name, counts)]));
 
-  all.interactions.list = (query, options) =>
-    new Pages((index) => call("interactions.list", [index ? { ...query, index } : query], options), query);
+  all.interactions.list = (query, options) => {
+    const load = (index) => call("interactions.list", [index ? { ...query, index } : query], options);
+    // Asked for at once, as by any other method; whoever only iterates has the answer already, or its failure.
+    const answer = load();
+    const first = async () => new Page(await answer, query?.index ?? 1, load);
+    const promise = first();
+    promise.catch(() => {});
+    return Object.assign(promise, { async *[Symbol.asyncIterator]() { yield* await first(); } });
+  };
+
+  const { upload, get } = all.recordings;
+  all.recordings.upload = async (file, ...rest) => upload(await readable(file), ...rest);
+  all.recordings.get = async (...given) => withBody(await get(...given));
 
   // The classic methods belong to an interaction, whose id comes first; `@corti/sdk` has them without `classic`.
   const classic = methods("documents.classic", CLASSIC);
@@ -55,66 +69,79 @@ export function resources(call) {
   return Object.freeze(all);
 }
 
-/** Pages as they are asked for: awaited it is the first one, iterated it is every entry of all. */
-class Pages {
-  #first;
-  #load;
-  #size;
-
-  constructor(load, query) {
-    this.#size = query?.pageSize ?? 10;
-    this.#load = async (index) => new Page(await load(index), index, this.#size, this.#load);
-    // Asked for at once, as any other method does; whoever only iterates has it already.
-    this.#first = load().then((response) => new Page(response, query?.index ?? 1, this.#size, this.#load));
-    this.#first.catch(() => {});
-  }
-
-  then(...handlers) {
-    return this.#first.then(...handlers);
-  }
-
-  catch(handler) {
-    return this.#first.catch(handler);
-  }
-
-  finally(handler) {
-    return this.#first.finally(handler);
-  }
-
-  async *[Symbol.asyncIterator]() {
-    yield* await this.#first;
-  }
-}
-
-/** One page: what the service answered, and the way to the next. */
+/** A page of a list: what the service answered, and the way to the next. */
 class Page {
-  #next;
+  #index;
+  #load;
 
-  constructor(response, index, size, load) {
+  constructor(response, index, load) {
+    this.#index = index;
+    this.#load = load;
+    this.#take(response);
+  }
+
+  #take(response) {
     Object.assign(this, response);
-    this.data = response?.interactions ?? [];
-    this.#next = this.data.length < size ? null : () => load(index + 1);
+    this.response = response;
+    this.data = this.interactions = response?.interactions ?? [];
   }
 
+  /** The service may give fewer than were asked for on a page that is not the last: only an empty one is. */
   hasNextPage() {
-    return this.#next !== null;
+    return this.data.length > 0;
   }
 
-  /** The next page; an empty one after the last. */
+  /** Turns to the next page, as that of `@corti/sdk` does. */
   async getNextPage() {
-    return this.#next ? this.#next() : new Page({ interactions: [] }, 0, 1);
+    this.#take(await this.#load(this.#index + 1));
+    this.#index += 1;
+    return this;
   }
 
   async *[Symbol.asyncIterator]() {
-    for (let page = this; ; page = await page.getNextPage()) {
-      yield* page.data;
-      if (!page.hasNextPage()) return;
+    for (;;) {
+      yield* this.data;
+      if (!this.hasNextPage()) return;
+      await this.getNextPage();
     }
   }
 }
 
+/**
+ * What to upload: a Blob or bytes, also as `data` of an object and as a stream, which is read to its end, since it may have to be
+ * sent again. `undefined` for anything else.
+ */
+async function readable(file) {
+  const data = file?.data ?? file;
+  if (data instanceof ReadableStream) return new Response(data).blob();
+  if (data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data;
+}
+
+/** A Blob that has the methods of a body too: `@corti/sdk` answers such a body, which can be read once, this as often as one likes. */
+function withBody(blob) {
+  return Object.assign(blob, { blob: async () => blob, bodyUsed: false });
+}
+
+/**
+ * A request and its answer: the head, and the body as text, or as a Blob if a file was asked for and came. A body that does not
+ * come to its end is absent, and `broken` says why; so is everything if what `fetch` answers is no Response.
+ */
+export async function exchange(request, fetch, asFile, file, onProgress) {
+  const answer = await (onProgress && !fetch ? send(request, file, onProgress) : (fetch ?? globalThis.fetch).call(globalThis, request));
+  if (!(answer instanceof Response)) return {};
+  const { status, headers, ok } = answer;
+  const [authenticate, retryAfter, contentType, contentLength] =
+    ["WWW-Authenticate", "Retry-After", "Content-Type", "Content-Length"].map((name) => headers.get(name) ?? undefined);
+  const head = { status, authenticate, retryAfter, contentType, contentLength };
+  try {
+    return { ...head, body: await (asFile && ok ? answer.blob() : answer.text()) };
+  } catch (broken) {
+    return { ...head, broken };
+  }
+}
+
 /** As `fetch`, with news of how much of the body has gone out: `fetch` itself has none. */
-export function send(request, body, onProgress) {
+function send(request, body, onProgress) {
   return new Promise((resolve, reject) => {
     const exchange = new XMLHttpRequest();
     exchange.open(request.method, request.url);

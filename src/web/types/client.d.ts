@@ -52,6 +52,10 @@ export class OssicleError extends Error {
   readonly body?: unknown;
   /** The exception behind this one, where there was one. */
   readonly cause?: unknown;
+  /** The interaction of the visit that failed. */
+  readonly interactionId?: string;
+  /** Where a visit failed. */
+  readonly step?: VisitStep;
 }
 
 /** What {@link preflight} found. */
@@ -75,18 +79,6 @@ export interface Preflight {
 /** Tells what this browser lacks for a visit. It needs no `init`, and asks the user nothing. */
 export function preflight(): Promise<Preflight>;
 
-/** A token as text, or with the seconds that it is good for. */
-export type Token = string | { accessToken: string; expiresIn?: number };
-
-/**
- * Where tokens come from: a fixed one, or a function that is asked before every request whose token is within 30
- * seconds of its end, and before every (re)connection of a stream. Visits outlast tokens: prefer the function.
- */
-export type Auth = { accessToken: string; expiresIn?: number } | (() => Token | Promise<Token>);
-
-/** The service's region, or full URLs: a proxy of your own, or the sandbox. */
-export type Environment = "eu" | "us" | { base: string; wss: string; login?: string };
-
 /** Options of {@link OssicleClient}. */
 export interface OssicleClientOptions {
   environment: Environment;
@@ -101,8 +93,10 @@ export interface OssicleClientOptions {
   timeoutInSeconds?: number;
   /** Sent with every request. */
   headers?: Record<string, string>;
-  /** Used in place of the global `fetch`. */
+  /** Used in place of the global `fetch`, for tokens as well. */
   fetch?: (request: Request) => Promise<Response>;
+  /** Told of retries, tokens and the states of streams. Default: nobody. */
+  logger?: Logger;
 }
 
 /** Options of a single call. */
@@ -128,6 +122,7 @@ export class OssicleClient {
   readonly transcripts: Transcripts;
   readonly languages: Languages;
   readonly stream: Streams;
+  readonly visits: Visits;
   readonly microphones: Microphones;
   free(): void;
   [Symbol.dispose](): void;

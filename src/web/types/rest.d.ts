@@ -1,66 +1,80 @@
 
 // Interactions
 
+/** Where an encounter is on its way. */
 export type EncounterStatus = "planned" | "in-progress" | "on-hold" | "completed" | "cancelled" | "deleted";
+/** What kind of encounter it is. */
 export type EncounterType = "first_consultation" | "consultation" | "emergency" | "inpatient" | "outpatient";
 
+/** A point in time to send: an ISO 8601 text, or a `Date`. What the service answers is always text, in UTC. */
+export type Time = string | Date;
+
 /** What brings clinician and patient together. */
-export interface Encounter {
+export interface Encounter<T extends Time = string> {
   /** The encounter's id in your system. */
   identifier: string;
   status: EncounterStatus;
   type: EncounterType;
-  /** ISO 8601. */
-  period?: { startedAt: string; endedAt?: string };
-  title?: string;
+  /** When it begins, and when it ends. */
+  period?: { startedAt: T; endedAt?: T | null } | null;
+  /** A name for people to read. */
+  title?: string | null;
 }
 
 /** The patient, as far as the service needs to know. */
-export interface Patient {
+export interface Patient<T extends Time = string> {
   /** The patient's id in your system. */
   identifier: string;
-  name?: string;
-  gender?: "male" | "female" | "unknown" | "other";
-  /** ISO 8601. */
-  birthDate?: string;
-  pronouns?: string;
+  name?: string | null;
+  gender?: "male" | "female" | "unknown" | "other" | null;
+  /** A date, or a date and time. */
+  birthDate?: T | null;
+  pronouns?: string | null;
 }
 
 /** The body of `interactions.create`. */
 export interface InteractionCreate {
+  /** Who leads the visit, as a UUID. Default: one of the service's making. */
   assignedUserId?: string;
-  encounter: Encounter;
-  patient?: Patient;
+  encounter: Encounter<Time>;
+  patient?: Patient<Time>;
 }
 
 /** The body of `interactions.update`: what is absent stays. */
 export interface InteractionUpdate {
   assignedUserId?: string;
-  encounter?: Partial<Encounter>;
-  patient?: Partial<Patient>;
+  encounter?: Partial<Encounter<Time>>;
+  patient?: Partial<Patient<Time>>;
 }
 
 /** An interaction. */
 export interface Interaction {
   id: string;
+  /** Who leads the visit, as a UUID. */
   assignedUserId?: string | null;
   encounter: Encounter;
   patient?: Patient | null;
-  createdAt?: string;
-  updatedAt?: string;
+  createdAt: string;
+  updatedAt: string;
+  /** `null` or absent while it is not over. */
   endedAt?: string | null;
+  /** The same as `updatedAt`. */
+  lastUpdated?: string;
   /** The address of the stream; it holds no token. */
-  websocketUrl?: string;
+  websocketUrl: string;
 }
 
 /** The query of `interactions.list`. */
 export interface InteractionsQuery {
+  /** What the list is ordered by. Default `createdAt`. */
   sort?: "id" | "assignedUserId" | "patient" | "createdAt" | "endedAt" | "updatedAt";
+  /** Default `desc`: the newest first. */
   direction?: "asc" | "desc";
   /** Entries a page. Default 10. */
   pageSize?: number;
   /** The page, from 1. */
   index?: number;
+  /** Only interactions in this state, or in one of these. */
   encounterStatus?: EncounterStatus | EncounterStatus[];
   /** The patient's identifier. */
   patient?: string;
@@ -71,24 +85,31 @@ export interface InteractionsPage extends AsyncIterable<Interaction> {
   interactions: Interaction[];
   /** The same as `interactions`. */
   data: Interaction[];
-  /** Whether there may be another page: this one is full. */
+  /** The service's answer for this page. */
+  response: { interactions: Interaction[] };
+  /** Whether there may be another page: this one is not empty. */
   hasNextPage(): boolean;
-  /** The next page; an empty one after the last. */
-  getNextPage(): Promise<InteractionsPage>;
+  /** Turns to the next page and answers itself; past the last one it is empty. */
+  getNextPage(): Promise<this>;
 }
 
 /** `client.interactions` */
 export interface Interactions {
+  /** Answers the new interaction's id, and the address of its stream without a token. */
   create(body: InteractionCreate, options?: RequestOptions): Promise<{ interactionId: string; websocketUrl: string }>;
   /** Awaited it is the first page; iterated with `for await` it is every entry of all pages, fetched as they are needed. */
   list(query?: InteractionsQuery, options?: RequestOptions): Promise<InteractionsPage> & AsyncIterable<Interaction>;
+  /** One interaction by its id. */
   get(id: string, options?: RequestOptions): Promise<Interaction>;
-  update(id: string, body: InteractionUpdate, options?: RequestOptions): Promise<Interaction>;
-  delete(id: string, options?: RequestOptions): Promise<null>;
+  /** Such as `{ encounter: { status: "in-progress" } }`; within an encounter or a patient too, what is absent stays. */
+  update(id: string, body?: InteractionUpdate, options?: RequestOptions): Promise<Interaction>;
+  /** Deletes the interaction and all that belongs to it. */
+  delete(id: string, options?: RequestOptions): Promise<void>;
 }
 
 // Facts
 
+/** Where a fact comes from: `core` the service, `system` another system such as the record, `user` a person. */
 export type FactSource = "core" | "system" | "user";
 
 /** A clinical fact. */
@@ -102,7 +123,8 @@ export interface Fact {
   source: FactSource;
   createdAt?: string;
   updatedAt?: string | null;
-  evidence?: { type: string; reference: string; quote: string }[];
+  /** What it was taken from: for a transcript, `reference` is the id of its segment and `quote` what was said. */
+  evidence?: { type?: string; reference?: string; quote?: string }[];
 }
 
 /** A fact group with its names in several languages. */
@@ -112,21 +134,48 @@ export interface FactGroup {
   translations: { id: number | string; languagesId: string; name: string }[];
 }
 
+/** What `facts.create` makes a fact of. */
+export interface FactCreate {
+  text: string;
+  /** Key of the fact group, one of those of `factGroupsList`. */
+  group: string;
+  /** Default `user`. */
+  source?: FactSource;
+}
+
+/** What can be changed of a fact: what is absent stays. */
+export interface FactUpdate {
+  text?: string;
+  group?: string;
+  source?: FactSource;
+  /** A discarded fact stays in the list: leave it out of what you send for a document. */
+  isDiscarded?: boolean;
+}
+
+/** A fact of a text. */
+export interface ExtractedFact {
+  group: string;
+  text: string;
+  /** The older name of `text`. */
+  value: string;
+}
+
+/** What a call has cost. */
+export interface UsageInfo {
+  creditsConsumed: number;
+}
+
 /** `client.facts` */
 export interface Facts {
+  /** The groups that facts belong to. */
   factGroupsList(options?: RequestOptions): Promise<{ data: FactGroup[] }>;
+  /** All facts of an interaction, discarded ones too. */
   list(interactionId: string, options?: RequestOptions): Promise<{ facts: Fact[] }>;
-  create(
-    interactionId: string,
-    body: { facts: { text: string; group: string; source?: FactSource }[] },
-    options?: RequestOptions,
-  ): Promise<{ facts: Fact[] }>;
-  update(
-    interactionId: string,
-    factId: string,
-    body: { text?: string; group?: string; source?: FactSource; isDiscarded?: boolean },
-    options?: RequestOptions,
-  ): Promise<Fact>;
+  /** At least one fact. Those from before a stream are context for it. */
+  create(interactionId: string, body: { facts: FactCreate[] }, options?: RequestOptions): Promise<{ facts: Fact[] }>;
+  /** Changes one fact, and answers it as it is then. */
+  update(interactionId: string, factId: string, body?: FactUpdate, options?: RequestOptions): Promise<Fact>;
+  /** Changes several facts: all of them, or none if one cannot be changed. */
   batchUpdate(
     interactionId: string,
     body: { facts: { factId: string; text?: string; group?: string; isDiscarded?: boolean }[] },
@@ -134,184 +183,94 @@ export interface Facts {
   ): Promise<{ facts: Fact[] }>;
   /** Facts of a text, which belongs to no interaction. */
   extract(
-    body: { context: { type: "text"; text: string }[]; outputLanguage: string },
+    body: {
+      context: { type: "text"; text: string }[];
+      /** As a BCP 47 tag. */
+      outputLanguage: string;
+    },
     options?: RequestOptions,
-  ): Promise<{
-    facts: { group: string; value: string; text: string }[];
-    outputLanguage: string;
-    usageInfo: { creditsConsumed: number };
-  }>;
-}
-
-// Documents and templates
-
-/** What a document is made from. Several objects are accepted only if all are transcripts. */
-export type DocumentContext =
-  | { type: "facts"; data: { text: string; group?: string; source?: FactSource }[] }
-  | {
-      type: "transcript";
-      data: { text: string; channel?: number; participant?: number; speakerId?: number; start?: number; end?: number };
-    }
-  | { type: "string"; data: string };
-
-/** A template put together for one document. */
-export type DocumentTemplate =
-  | { sectionKeys: string[]; documentName?: string; additionalInstructions?: string }
-  | { sections: { key: string; nameOverride?: string }[] };
-
-/** The body of `documents.classic.create`: either `templateKey` or `template`. */
-export type DocumentCreate = {
-  /** The service uses facts as they are sent: leave discarded ones out. */
-  context: DocumentContext[];
-  /** Language of the document, as a BCP 47 tag. */
-  outputLanguage: string;
-  name?: string;
-  documentationMode?: "global_sequential" | "routed_parallel";
-  disableGuardrails?: boolean;
-} & ({ templateKey: string; template?: never } | { template: DocumentTemplate; templateKey?: never });
-
-/** A section of a document. */
-export interface DocumentSection {
-  key: string;
-  name: string;
-  text: string;
-  sort: number;
-  createdAt?: string;
-  updatedAt?: string;
-}
-
-/** A generated document. */
-export interface ClassicDocument {
-  id: string;
-  name: string;
-  templateRef: string;
-  isStream?: boolean;
-  sections: DocumentSection[];
-  createdAt?: string;
-  updatedAt?: string;
-  outputLanguage: string;
-  usageInfo?: { creditsConsumed: number };
-}
-
-/** `client.documents` */
-export interface Documents {
-  /** Documents of an interaction. `create`, and the others with the interaction's id first, are here without `classic` too. */
-  readonly classic: ClassicDocuments;
-  create: ClassicDocuments["create"];
-  /** A document of the newer, guided form. */
-  generate(body: DocumentGenerate, options?: RequestOptions): Promise<{ document: GuidedDocument; usageInfo?: { creditsConsumed: number } }>;
-  list(query?: Record<string, string | number | boolean | string[]>, options?: RequestOptions): Promise<{ data: GuidedDocument[] }>;
-  list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
-  get(documentId: string, options?: RequestOptions): Promise<GuidedDocument>;
-  get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
-  update(documentId: string, body: Record<string, unknown>, options?: RequestOptions): Promise<GuidedDocument>;
-  update(interactionId: string, documentId: string, body: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
-  delete(documentId: string, options?: RequestOptions): Promise<null>;
-  delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<null>;
-}
-
-/** The body of `documents.generate`: exactly one of the three templates, and an interaction or a context. */
-export type DocumentGenerate = {
-  interactionId?: string;
-  context?: Record<string, unknown>[];
-  outputLanguage?: string;
-  name?: string;
-} & (
-  | { templateRef: Record<string, unknown>; assemblyTemplate?: never; dynamicTemplate?: never }
-  | { assemblyTemplate: Record<string, unknown>; templateRef?: never; dynamicTemplate?: never }
-  | { dynamicTemplate: Record<string, unknown>; templateRef?: never; assemblyTemplate?: never }
-);
-
-/** A document of the guided form. It has no `id` if it was not kept. */
-export interface GuidedDocument {
-  id?: string;
-  name?: string;
-  [key: string]: unknown;
-}
-
-/** What can be changed of a document: what is absent stays. */
-export interface DocumentUpdate {
-  name?: string;
-  sections?: { key: string; name?: string; text?: string; sort?: number }[];
-}
-
-/** `client.documents.classic` */
-export interface ClassicDocuments {
-  create(interactionId: string, body: DocumentCreate, options?: RequestOptions): Promise<ClassicDocument>;
-  list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
-  get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
-  update(interactionId: string, documentId: string, body: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
-  delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<null>;
-}
-
-/** A form that documents take. */
-export interface Template {
-  key: string;
-  name: string;
-  description?: string | null;
-  updatedAt?: string;
-  translations?: { languageId: string; name: string; description?: string }[];
-  templateSections?: { sort: number; section: { key: string; name: string; description?: string } }[];
-}
-
-/** `client.templates` */
-export interface Templates {
-  list(
-    query?: { org?: string | string[]; lang?: string | string[]; status?: string | string[] },
-    options?: RequestOptions,
-  ): Promise<{ data: Template[] }>;
-  get(key: string, options?: RequestOptions): Promise<Template>;
-  sectionList(
-    query?: { org?: string | string[]; lang?: string | string[] },
-    options?: RequestOptions,
-  ): Promise<{ data: TemplateSection[] }>;
-}
-
-/** A section that templates are put together from. */
-export interface TemplateSection {
-  key: string;
-  name: string;
-  description?: string;
-  type?: string;
-  updatedAt?: string | null;
-  translations?: { languageId: string; name: string; description?: string }[];
+  ): Promise<{ facts: ExtractedFact[]; outputLanguage: string; usageInfo: UsageInfo }>;
 }
 
 // Recordings, transcripts, languages
 
+/** What can be uploaded. A stream is read to its end first. */
+export type Uploadable = Blob | BufferSource | ReadableStream<Uint8Array>;
+
+/** A recording's bytes: a Blob, which also has the methods of the body that `@corti/sdk` answers. It can be read often. */
+export interface RecordingFile extends Blob {
+  /** The Blob itself. */
+  blob(): Promise<Blob>;
+  /** Always `false`. */
+  readonly bodyUsed: boolean;
+}
+
 /** `client.recordings`: audio that belongs to an interaction, such as what could not be streamed. */
 export interface Recordings {
+  /** The ids of an interaction's recordings. */
   list(interactionId: string, options?: RequestOptions): Promise<{ recordings: string[] }>;
   /** At most 150 MB and 120 minutes. A large file takes longer than a call usually may: give `timeoutInSeconds`. */
   upload(
-    file: Blob | BufferSource,
+    file: Uploadable | { data: Uploadable },
     interactionId: string,
     options?: RequestOptions & {
       /** Told how many bytes have gone out. Not with a `fetch` of your own, which has no such news. */
       onUploadProgress?: (progress: { loaded: number; total: number }) => void;
     },
   ): Promise<{ recordingId: string }>;
-  get(interactionId: string, recordingId: string, options?: RequestOptions): Promise<Blob>;
-  delete(interactionId: string, recordingId: string, options?: RequestOptions): Promise<null>;
+  /** The bytes as they were uploaded. */
+  get(interactionId: string, recordingId: string, options?: RequestOptions): Promise<RecordingFile>;
+  /** Its transcripts stay. */
+  delete(interactionId: string, recordingId: string, options?: RequestOptions): Promise<void>;
 }
 
+/** How far the making of a transcript is. */
 export type TranscriptStatus = "processing" | "completed" | "failed";
+
+/** What somebody says in one go. */
+export interface RecordingPhrase {
+  channel: number;
+  /** A place in the list of participants. */
+  participant: number;
+  /** -1 without diarization. */
+  speakerId: number;
+  text: string;
+  /** Milliseconds from the recording's start. */
+  start: number;
+  /** Milliseconds from the recording's start. */
+  end: number;
+}
+
+/** Who speaks on a channel. */
+export interface RecordingParticipant {
+  /** From 0. */
+  channel: number;
+  role: "doctor" | "patient" | "multiple";
+}
 
 /** The transcript of a recording. */
 export interface RecordingTranscript {
   id: string;
   recordingId: string;
   status: TranscriptStatus;
-  /** `null` until it is completed. `start` and `end` in milliseconds. */
-  transcripts:
-    | { channel: number; participant: number; speakerId: number; text: string; start: number; end: number }[]
-    | null;
-  metadata?: { participantsRoles?: { channel: number; role: "doctor" | "patient" | "multiple" }[] | null };
-  usageInfo?: { creditsConsumed: number };
+  /** `null` until it is completed. */
+  transcripts: RecordingPhrase[] | null;
+  metadata: { participantsRoles?: RecordingParticipant[] | null };
+  usageInfo: UsageInfo;
+}
+
+/** What `transcripts.list` tells of a transcript. */
+export interface RecordingTranscriptSummary {
+  id: string;
+  /** How it begins. */
+  transcriptSample: string;
+  /** All of it, with `full: true`. */
+  transcript?: { metadata: RecordingTranscript["metadata"]; transcripts: RecordingPhrase[] };
 }
 
 /** `client.transcripts`: transcripts of recordings. */
 export interface Transcripts {
+  /** Asks for a transcript, which takes a while: see `waitFor`. */
   create(
     interactionId: string,
     body: {
@@ -320,25 +279,32 @@ export interface Transcripts {
       primaryLanguage: string;
       /** Whether spoken punctuation becomes punctuation. */
       isDictation?: boolean;
+      /** Whether each channel is a participant. */
       isMultichannel?: boolean;
+      /** Whether speakers on one channel are told apart. */
       diarize?: boolean;
-      participants?: { channel: number; role: "doctor" | "patient" | "multiple" }[];
+      participants?: RecordingParticipant[];
     },
     options?: RequestOptions,
   ): Promise<RecordingTranscript>;
+  /** The transcripts of an interaction; `full` (default `false`): with what was said. */
   list(
     interactionId: string,
     query?: { full?: boolean },
     options?: RequestOptions,
-  ): Promise<{ transcripts: { id: string; transcriptSample: string }[] | null }>;
+  ): Promise<{ transcripts: RecordingTranscriptSummary[] | null }>;
+  /** What is there of a transcript; nothing was said in it until it is `completed`. */
   get(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<RecordingTranscript>;
+  /** How far it is, and no more. */
   getStatus(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<{ status: TranscriptStatus }>;
-  delete(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<null>;
+  /** Deletes the transcript; its recording stays. */
+  delete(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<void>;
   /** Asks for the status, ever less often, until it is no longer `processing`; then answers the transcript. */
   waitFor(interactionId: string, transcriptId: string, options?: RequestOptions): Promise<RecordingTranscript>;
 }
 
 /** `client.languages` */
 export interface Languages {
+  /** Which languages the service knows, of all endpoints or of one, such as `stream`. */
   list(query?: { endpoint?: string }, options?: RequestOptions): Promise<{ languages?: unknown[]; [key: string]: unknown }>;
 }

@@ -32,8 +32,11 @@ export interface StreamConfiguration {
 
 /** Options of `stream.connect`. */
 export interface StreamOptions {
-  /** The interaction's id. */
-  id: string;
+  /**
+   * The interaction's id. With a promise of it the stream is there at once: what is attached is captured and kept (as much as
+   * `bufferSeconds` says) until the interaction is there. Then it connects, and {@link Stream.connected} tells how that went.
+   */
+  id: string | Promise<string>;
   configuration: StreamConfiguration;
   audio?: {
     /**
@@ -207,6 +210,11 @@ export class Streams {
 export class Stream {
   private constructor();
   readonly state: StreamState;
+  /**
+   * Resolves when the service has accepted the configuration for the first time; rejects with an {@link OssicleError} if it
+   * never will. For a stream that was not waited for (`awaitConfiguration: false`, or an `id` that is a promise).
+   */
+  readonly connected: Promise<void>;
   readonly stats: StreamStats;
   /** The transcript so far in time order, interim items included. */
   readonly transcript: TranscriptSegment[];

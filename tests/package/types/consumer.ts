@@ -1,12 +1,12 @@
 // An app that uses every public name. It is compiled, never run: what must not compile says so.
 
-import init, { OssicleClient, OssicleError, preflight } from "ossicle";
+import init, { authorizeUrl, createCodeChallenge, createCodeVerifier, OssicleClient, OssicleError, preflight } from "ossicle";
 import type {
-  Auth, ClassicDocument, ClassicDocuments, DocumentContext, DocumentCreate, DocumentSection, DocumentTemplate, Documents,
+  Auth, AuthorizeOptions, ClassicDocument, ClassicDocuments, DocumentContext, DocumentCreate, DocumentSection, DocumentTemplate, Documents,
   Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, InitOptions, Interaction, InteractionsPage,
-  InteractionCreate, Interactions, InteractionsQuery, InteractionUpdate, Microphone, Microphones, OssicleClientOptions,
-  OssicleErrorCode, Patient, Preflight, RecordingTranscript, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
-  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TranscriptSegment, TranscriptStatus,
+  InteractionCreate, Interactions, InteractionsQuery, InteractionUpdate, Logger, Microphone, Microphones, OssicleClientOptions,
+  OssicleErrorCode, Patient, Preflight, RecordingFile, RecordingTranscript, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
+  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TokenProvider, TranscriptSegment, TranscriptStatus,
 } from "ossicle";
 
 /** `true` if and only if two types are the same. */
@@ -31,13 +31,35 @@ if (!ready.ok) ready.missing.includes("websocket");
 
 // Clients
 const token: Token = { accessToken: "a", expiresIn: 300 };
-const auths: Auth[] = [{ accessToken: "a" }, () => token, async () => "a", async () => token];
+const provider: TokenProvider = async (refreshToken) => ({ accessToken: "a", refreshToken: refreshToken ?? "r" });
+const auths: Auth[] = [
+  { accessToken: "a" }, () => token, async () => "a", async () => token, provider, { refreshAccessToken: provider },
+  { accessToken: "a", expiresIn: 300, refreshToken: "r", refreshExpiresIn: 1_800, clientId: "c", refreshAccessToken: provider },
+  { clientId: "c", clientSecret: "s", scopes: ["streams"] },
+  { clientId: "c", username: "u", password: "p" },
+  { clientId: "c", clientSecret: "s", code: "x", redirectUri: "https://ehr.example" },
+  { clientId: "c", code: "x", redirectUri: "https://ehr.example", codeVerifier: createCodeVerifier() },
+];
+// @ts-expect-error: a code needs a secret or a verifier.
+const half: Auth = { clientId: "c", code: "x", redirectUri: "https://ehr.example" };
+void half;
+const quiet: Logger = {};
+const loud: Logger = console;
+const challenge: Promise<string> = createCodeChallenge("v");
+const signIn: AuthorizeOptions = {
+  environment: { login: "https://sso.example" }, tenantName: "base", clientId: "c", redirectUri: "https://ehr.example",
+  codeChallenge: await challenge, scopes: ["streams"], state: "s", nonce: "n", loginHint: "roe", prompt: "login",
+};
+holds<Equal<ReturnType<typeof authorizeUrl>, string>>();
+authorizeUrl(signIn);
+authorizeUrl({ ...signIn, environment: "eu" });
 const environments: Environment[] = ["eu", "us", { base: "https://ehr.example/v2", wss: "wss://ehr.example" }];
 const whole: OssicleClientOptions = {
   environment: environments[0]!, tenantName: "base", auth: auths[0]!, streamAuth: async () => "b", maxRetries: 1,
-  timeoutInSeconds: 10, headers: { "X-App": "ehr" }, fetch: (request) => fetch(request),
+  timeoutInSeconds: 10, headers: { "X-App": "ehr" }, fetch: (request) => fetch(request), logger: loud,
 };
 const client = new OssicleClient(whole);
+new OssicleClient({ ...whole, logger: quiet });
 // @ts-expect-error: no token can be got.
 new OssicleClient({ environment: "eu", tenantName: "base" });
 // @ts-expect-error: no such region.
@@ -78,7 +100,7 @@ const interactions: Interactions = client.interactions;
 const { interactionId: id, websocketUrl } = await interactions.create(create, call);
 holds<Equal<typeof websocketUrl, string>>();
 holds<Equal<Awaited<ReturnType<Interactions["get"]>>, Interaction>>();
-holds<Equal<Awaited<ReturnType<Interactions["delete"]>>, null>>();
+holds<Equal<Awaited<ReturnType<Interactions["delete"]>>, void>>();
 const listed: Interaction[] = (await interactions.list(query)).interactions;
 for await (const interaction of interactions.list(query)) holds<Equal<typeof interaction, Interaction>>();
 const page: InteractionsPage = await (await interactions.list(query)).getNextPage();
@@ -170,7 +192,7 @@ stream.on("warning", (warning) => {
   // @ts-expect-error: only a gap has a length.
   else warning.seconds;
 });
-holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "flac" | "pcm">>();
+holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "flac" | "pcm" | "given">>();
 stream.on("error", (error) => holds<Equal<typeof error, OssicleError>>());
 stream.on("ended", ({ usage }) => holds<Equal<typeof usage, number | undefined>>());
 stream.on("message", (message) => holds<Equal<typeof message.type, string>>());
@@ -222,7 +244,7 @@ const { recordingId } = await client.recordings.upload(kept, id, { onUploadProgr
 const asked: RecordingTranscript = await client.transcripts.create(id, { recordingId, primaryLanguage: "en" });
 const finished = await client.transcripts.waitFor(id, asked.id);
 holds<Equal<typeof finished.status, TranscriptStatus>>();
-holds<Equal<Awaited<ReturnType<typeof client.recordings.get>>, Blob>>();
+holds<Equal<Awaited<ReturnType<typeof client.recordings.get>>, RecordingFile>>();
 // @ts-expect-error: exactly one template.
 await client.documents.generate({ interactionId: id, templateRef: {}, dynamicTemplate: {} });
 holds<Equal<(typeof client.documents)["create"], ClassicDocuments["create"]>>();

@@ -1,0 +1,61 @@
+// Signing in by the authorization code with PKCE (RFC 7636), the page's side: texts are made here, and nothing else. What
+// is kept until the user comes back, where, and when the page goes, is the app's to do.
+
+import { OssicleError } from "#glue";
+
+/** Regions of the service, as in `src/rest/environment.rs`. */
+const REGIONS = ["eu", "us"];
+
+/** Characters of a verifier, 43 to 128 of these: RFC 7636, section 4.1. */
+const VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/;
+
+/** A verifier: 32 random bytes, as RFC 7636 recommends, in 43 characters. */
+export function createCodeVerifier() {
+  return base64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** The challenge for a verifier, by the method `S256`. */
+export async function createCodeChallenge(verifier) {
+  if (!VERIFIER.test(verifier)) throw refusal("a code verifier has 43 to 128 letters, digits or -._~");
+  // Browsers have it only where nobody on the way can change the page.
+  if (!globalThis.crypto?.subtle) throw refusal("a code challenge needs a secure context: HTTPS, or localhost");
+  return base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
+}
+
+/** Where to send the user to sign in. */
+export function authorizeUrl({ environment, tenantName, clientId, redirectUri, scopes = [], codeChallenge, ...more } = {}) {
+  for (const [name, value] of Object.entries({ tenantName, clientId, redirectUri })) {
+    if (typeof value !== "string" || !value) throw refusal(`${name} is missing`);
+  }
+  const url = new URL(`${login(environment)}/realms/${encodeURIComponent(tenantName)}/protocol/openid-connect/auth`);
+  const { state, nonce, loginHint, prompt } = more;
+  const parameters = {
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    // As the official client asks.
+    scope: [...new Set(["openid", "profile", ...scopes])].join(" "),
+    code_challenge: codeChallenge,
+    code_challenge_method: codeChallenge && "S256",
+    state, nonce, login_hint: loginHint, prompt,
+  };
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/** The base of the sign-in, without `/realms`. */
+function login(environment) {
+  if (REGIONS.includes(environment)) return `https://auth.${environment}.corti.app`;
+  if (!/^https?:\/\/./.test(environment?.login)) throw refusal('environment must be "eu", "us", or have a full URL as its login');
+  return environment.login.replace(/\/+$/, "").replace(/\/realms$/, "");
+}
+
+function base64Url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function refusal(message) {
+  return new OssicleError("invalid_request", message, false);
+}

@@ -1,0 +1,319 @@
+// `client.visits`: whole visits, what they keep from the first moment on, and what becomes of them when a step fails.
+
+const KNOWN = [
+  { text: "Allergic to penicillin", group: "allergies" },
+  { text: "Takes ramipril", group: "medications", source: "system" },
+];
+
+/** A client, the requests that it sends (such as `PATCH facts`), and the options of a visit of it. */
+function visiting({ client, encounter, configuration }, options = {}) {
+  const sent = [];
+  const all = client({
+    maxRetries: 0,
+    fetch: (request) => {
+      const [, rest = ""] = /\/interactions\/[^/]*\/?(.*?)\/?$/.exec(new URL(request.url).pathname) ?? [];
+      sent.push(`${request.method} ${rest || "interaction"}`);
+      return fetch(request);
+    },
+  });
+  const { status, ...fresh } = encounter();
+  const usual = { encounter: fresh, knownFacts: KNOWN, configuration, audio: { encoding: "pcm" }, catchUpRate: 100 };
+  return { all, visits: all.visits, sent, options: { ...usual, ...options } };
+}
+
+/** Has the next requests or sockets go wrong, whatever interaction they are for. */
+async function faults(sandbox, plan) {
+  const body = JSON.stringify(plan);
+  const answer = await fetch(`${sandbox}/sandbox/faults`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  if (!answer.ok) throw new Error(`the faults are refused: ${await answer.text()}`);
+}
+
+const forget = (sandbox) => fetch(`${sandbox}/sandbox/faults`, { method: "DELETE" });
+
+/** Watches which microphones are opened, until `stop()`. */
+function microphones() {
+  const devices = navigator.mediaDevices;
+  const opened = [];
+  const original = devices.getUserMedia;
+  devices.getUserMedia = async (constraints) => {
+    const stream = await original.call(devices, constraints);
+    opened.push(stream);
+    return stream;
+  };
+  const states = () => opened.map((stream) => stream.getAudioTracks()[0].readyState);
+  return { states, stop: () => delete devices.getUserMedia };
+}
+
+const texts = (facts) => facts.map(({ text }) => text).sort();
+
+export async function a_visit_goes_from_its_interaction_to_its_completion(tools) {
+  const { speech, soon, sleep, sockets, equal, ok } = tools;
+  const { all, visits, sent, options } = visiting(tools);
+  const visit = await soon("the start", visits.start(options));
+  equal(sent, ["POST interaction", "POST facts", "PATCH interaction"], "requests of the start");
+  equal([visit.interaction.id, visit.interaction.encounter.status, visit.stream.state], [visit.id, "in-progress", "streaming"], "the visit");
+  equal(texts(visit.facts.items), texts(KNOWN), "facts that were known");
+  const [{ openedAt }] = await sockets(visit.id);
+  const { facts } = await all.facts.list(visit.id);
+  ok(facts.every(({ createdAt }) => createdAt <= openedAt), "the stream opens after they are told");
+
+  const changes = [];
+  visit.facts.on("change", ({ ids }) => changes.push(...ids));
+  for (let second = 0; second < 30; second++) {
+    visit.stream.pushFrame([speech(1, 16_000)], 16_000);
+    await sleep(0.01);
+  }
+  const { stats } = await soon("the end", visit.end(), 10);
+  ok(stats.acknowledgedSeconds > 29.9, "the summary is that of the stream");
+  ok(visit.facts.items.length > KNOWN.length && changes.length > 0, "facts of the conversation are here");
+  equal(texts(visit.facts.items), texts((await all.facts.list(visit.id)).facts), "facts here and there");
+
+  sent.length = 0;
+  const dropped = visit.facts.items.find(({ source }) => source === "core");
+  visit.facts.discard(dropped.id);
+  // Nobody waits for the edit: completing does.
+  await soon("completing", visit.complete());
+  equal(sent.at(-1), "PATCH interaction", "the last request");
+  equal((await all.interactions.get(visit.id)).encounter.status, "completed", "status");
+  const stored = (await all.facts.list(visit.id)).facts.find(({ id }) => id === dropped.id);
+  ok(stored.isDiscarded, "the edit is saved");
+  equal(visit.interaction.encounter.status, "completed", "status as the visit has it");
+
+  sent.length = 0;
+  await visit.complete();
+  equal((await visit.end()).stats.capturedSeconds, stats.capturedSeconds, "captured seconds");
+  equal(sent, [], "requests of what is done already");
+  visit.close();
+}
+
+export async function what_is_said_while_the_interaction_is_made_is_kept(tools) {
+  const { sandbox, soon, sleep, samples, near, ok, equal } = tools;
+  const { visits, options } = visiting(tools);
+  const context = new AudioContext();
+  await Promise.race([context.resume(), sleep(3)]);
+  const tone = new OscillatorNode(context, { frequency: 440 });
+  tone.start();
+  // Each of the three requests takes half a second.
+  await faults(sandbox, { requests: [{ path: "/interactions", delaySeconds: 0.5, times: 3 }] });
+  const visit = await soon("the start", visits.start({ ...options, source: tone }), 10);
+  await forget(sandbox);
+  const { capturedSeconds } = visit.stream.stats;
+  ok(capturedSeconds > 1.4, `what was said before the stream was connected is there: ${capturedSeconds} s`);
+  const { stats } = await soon("the end", visit.end(), 10);
+  equal([stats.reconnects, stats.droppedSeconds], [0, 0], "reconnects and dropped seconds");
+  const heard = await samples(visit.id, 0);
+  near(heard.length / 16_000, stats.capturedSeconds, 1e-3, "seconds heard");
+  ok(heard.subarray(0, 8_000).some((sample) => sample > 10_000), "its first half second is no silence");
+  visit.close();
+  await context.close();
+}
+
+export async function a_start_that_fails_at_any_step_leaves_nothing_open_and_is_resumed(tools) {
+  const { sandbox, sockets, refused, soon, sleep, equal, ok } = tools;
+  const fine = { delaySeconds: 0.001 };
+  for (const [step, code, plan] of [
+    ["interactions.create", "conflict", { requests: [{ method: "POST", path: "/interactions", status: 409 }] }],
+    ["facts.create", "server_error", { requests: [{ method: "POST", path: "/interactions", ...fine }, { method: "POST", path: "/interactions", status: 500 }] }],
+    // Told, but the answer is lost: a second time they would be there twice.
+    ["facts.create", "server_error", { requests: [{ method: "POST", path: "/interactions", ...fine }, { method: "POST", path: "/interactions", status: 500, processed: true }] }],
+    ["interactions.update", "conflict", { requests: [{ method: "PATCH", path: "/interactions", status: 409 }] }],
+    ["interactions.update", "conflict", { requests: [{ method: "PATCH", path: "/interactions", status: 409, processed: true }] }],
+    ["stream.connect", "config_rejected", { configuration: "CONFIG_DENIED" }],
+  ]) {
+    const { all, visits, options } = visiting(tools, { source: "microphone" });
+    const watch = microphones();
+    await faults(sandbox, plan);
+    const error = await refused(code, () => visits.start(options), 10);
+    await forget(sandbox);
+    equal([error.step, watch.states()], [step, ["ended"]], "the step, and the microphone");
+    equal(typeof error.interactionId, step === "interactions.create" ? "undefined" : "string", "what is told of the interaction");
+    const again = error.interactionId ? () => visits.resume(error.interactionId, options) : () => visits.start(options);
+    const visit = await soon("the resumed visit", again(), 10);
+    equal([visit.stream.state, visit.interaction.encounter.status], ["streaming", "in-progress"], `after a failure of ${step}`);
+    equal(texts((await all.facts.list(visit.id)).facts), texts(KNOWN), `facts after a failure of ${step}`);
+    equal(texts(visit.facts.items), texts(KNOWN), "facts as the visit has them");
+    equal(watch.states(), ["ended", "live"], "microphones");
+    visit.close();
+    equal(watch.states(), ["ended", "ended"], "microphones after the close");
+    watch.stop();
+    await sleep(0.2);
+    ok((await sockets(visit.id)).every(({ closedAt }) => closedAt !== null), "no socket is left open");
+  }
+}
+
+export async function what_cannot_be_right_is_refused_before_anything_is_opened_or_sent(tools) {
+  const { refused, equal, ok } = tools;
+  const { visits, sent, options } = visiting(tools);
+  const watch = microphones();
+  for (const [path, wrong] of [
+    ["encounter", { encounter: undefined }],
+    ["encounter.type", { encounter: { identifier: "e" } }],
+    ["knownFacts[0].group", { knownFacts: [{ text: "Smokes" }] }],
+    ["configuration", { configuration: undefined }],
+    ["audio.chunkMs", { audio: { chunkMs: 1 } }],
+  ]) {
+    const { message } = await refused("invalid_request", () => visits.start({ ...options, source: "microphone", ...wrong }));
+    ok(message.includes(path), `"${message}" names ${path}`);
+  }
+  await refused("invalid_request", () => visits.start());
+  await refused("invalid_request", () => visits.resume("42", {}));
+  equal([sent, watch.states()], [[], []], "requests and microphones");
+  for (const source of ["telephone", [7]]) {
+    equal((await refused("invalid_request", () => visits.start({ ...options, source }))).step, "source", "step");
+  }
+  await refused("invalid_request", () => visits.start({ ...options, source: { preset: "karaoke" } }));
+  equal([sent, watch.states()], [[], []], "requests and microphones");
+  watch.stop();
+}
+
+export async function a_start_that_the_app_gives_up_is_aborted_and_leaves_nothing_open(tools) {
+  const { sandbox, refused, sleep, equal } = tools;
+  const { visits, options } = visiting(tools);
+  const watch = microphones();
+  await refused("aborted", () => visits.start({ ...options, source: "microphone", abortSignal: AbortSignal.abort() }));
+  await faults(sandbox, { requests: [{ method: "POST", path: "/interactions", delaySeconds: 3 }] });
+  const controller = new AbortController();
+  const start = visits.start({ ...options, source: "microphone", abortSignal: controller.signal });
+  start.catch(() => {});
+  await sleep(1);
+  controller.abort();
+  await refused("aborted", () => start, 2);
+  await forget(sandbox);
+  equal(watch.states().every((state) => state === "ended"), true, "microphones are closed");
+  watch.stop();
+}
+
+export async function a_visit_is_resumed_for_its_review_and_one_that_is_over_is_not_recorded(tools) {
+  const { soon, sockets, equal } = tools;
+  const { all, visits, options } = visiting(tools);
+  const first = await soon("the start", visits.start(options));
+  first.close();
+
+  const { visits: again, sent, options: same } = visiting(tools, { source: "microphone" });
+  const review = await soon("resuming", again.resume(first.id));
+  equal([sent, review.stream, texts(review.facts.items)], [["GET interaction", "GET facts"], undefined, texts(KNOWN)], "a review");
+  equal(await review.end(), undefined, "the summary of nothing");
+  await soon("completing", review.complete());
+  review.close();
+
+  sent.length = 0;
+  const watch = microphones();
+  const over = await soon("resuming", again.resume(first.id, { ...same, knownFacts: [{ text: "Smokes", group: "social-history" }] }));
+  equal([sent, over.stream], [["GET interaction", "GET facts"], undefined], "of a completed visit");
+  equal([watch.states(), over.interaction.encounter.status], [["ended"], "completed"], "the microphone, and the status");
+  equal([(await sockets(first.id)).length, (await all.facts.list(first.id)).facts.length], [1, 2], "sockets and facts");
+  over.close();
+  watch.stop();
+}
+
+export async function documents_are_made_from_what_is_kept_or_said_or_given(tools) {
+  const { speech, soon, sleep, refused, equal, ok } = tools;
+  const { all, visits, sent, options } = visiting(tools);
+  const visit = await soon("the start", visits.start(options));
+  for (let second = 0; second < 10; second++) {
+    visit.stream.pushFrame([speech(1, 16_000)], 16_000);
+    await sleep(0.01);
+  }
+  await soon("the end", visit.end(), 10);
+  const soap = { templateKey: "corti-soap", outputLanguage: "en" };
+  const written = ({ sections }) => sections.map(({ text }) => text).join("\n");
+
+  const penicillin = visit.facts.items.find(({ group }) => group === "allergies");
+  const ramipril = visit.facts.items.find(({ group }) => group === "medications");
+  visit.facts.edit(penicillin.id, { text: "Allergic to penicillin and latex" });
+  visit.facts.discard(ramipril.id);
+  // Neither edit is waited for here.
+  const note = written(await soon("a document", visit.document(soap)));
+  ok(note.includes("penicillin and latex") && !note.includes("ramipril"), "a document has what is kept, as it was edited");
+
+  sent.length = 0;
+  const requests = [{ ...soap, from: { text: "Came alone today." } }, { ...soap, templateKey: "none" }, { ...soap, from: "transcript", name: "Said" }];
+  const [given, failed, said] = await soon("three documents", visit.documents(requests));
+  equal(sent, Array(3).fill("POST documents"), "requests");
+  ok(written(given.value).includes("Came alone today."), "a document is made from a text");
+  equal([failed.status, failed.reason.code, failed.reason.step, failed.reason.interactionId], ["rejected", "invalid_request", "documents.classic.create", visit.id], "a failure");
+  equal([said.status, said.value.name], ["fulfilled", "Said"], "a document of what was said");
+  equal((await visit.document([soap])).map(({ status }) => status), ["fulfilled"], "one of a list");
+  equal((await all.documents.classic.list(visit.id)).data.length, 4, "documents that the service has");
+
+  sent.length = 0;
+  for (const fact of visit.facts.kept) visit.facts.discard(fact.id);
+  await visit.facts.settled();
+  sent.length = 0;
+  const error = await refused("invalid_request", () => visit.document(soap));
+  ok(error.message.includes("no fact is kept"), error.message);
+  equal(sent, [], "requests for a document of nothing");
+  visit.close();
+}
+
+export async function closing_a_visit_ends_what_is_pending_and_leaves_the_interaction_to_be_resumed(tools) {
+  const { sandbox, refused, soon, sleep, equal } = tools;
+  const { visits, options } = visiting(tools, { source: { preset: "dictation" } });
+  const watch = microphones();
+  // The service never confirms the end.
+  await faults(sandbox, { events: [{ during: "end", do: "silence" }] });
+  const visit = await soon("the start", visits.start(options));
+  await forget(sandbox);
+  const pending = [visit.end(), visit.complete()];
+  pending.forEach((promise) => promise.catch(() => {}));
+  await sleep(0.5);
+  equal(watch.states(), ["live"], "microphones");
+  visit[Symbol.dispose ?? "close"]();
+  equal(watch.states(), ["ended"], "microphones");
+  const [ending, completing] = [await refused("aborted", () => pending[0]), await refused("aborted", () => pending[1])];
+  equal([ending.step, ending.interactionId, completing.step], ["stream.end", visit.id, undefined], "steps");
+  await refused("aborted", () => visit.end());
+  visit.close();
+  const again = await soon("resuming", visits.resume(visit.id));
+  equal(again.interaction.encounter.status, "in-progress", "status");
+  again.close();
+  watch.stop();
+}
+
+export async function sources_of_a_list_have_a_channel_each(tools) {
+  const { soon, sleep, sockets, equal, ok } = tools;
+  const configuration = {
+    ...tools.configuration,
+    transcription: { primaryLanguage: "en", isMultichannel: true, participants: [{ channel: 0, role: "doctor" }, { channel: 1, role: "patient" }] },
+  };
+  const context = new AudioContext();
+  await Promise.race([context.resume(), sleep(3)]);
+  const tones = [330, 550].map((frequency) => new OscillatorNode(context, { frequency }));
+  const { visits, options } = visiting(tools, { configuration, audio: { encoding: "pcm", channels: 2 }, source: tones });
+  const visit = await soon("the start", visits.start(options));
+  const heard = new Set();
+  visit.stream.on("level", ({ channel, rms }) => rms > -20 && heard.add(channel));
+  tones.forEach((tone) => tone.start());
+  await sleep(1);
+  await soon("the end", visit.end());
+  equal([...heard].sort(), [0, 1], "channels with a sound");
+  ok((await sockets(visit.id))[0].configuration.audioFormat.includes("channels=2"), "there are two");
+  visit.close();
+  await context.close();
+}
+
+export async function a_visit_may_start_before_there_is_a_connection(tools) {
+  const { sandbox, speech, soon, sockets, equal } = tools;
+  const { visits, options } = visiting(tools, { awaitConfiguration: false });
+  await faults(sandbox, { upgrade: 503 });
+  const visit = await soon("the start", visits.start(options));
+  equal([visit.interaction.encounter.status, visit.stream.state === "streaming"], ["in-progress", false], "the visit");
+  visit.stream.pushFrame([speech(2, 16_000)], 16_000);
+  await soon("the connection", visit.stream.connected, 10);
+  const { stats } = await soon("the end", visit.end());
+  equal([stats.acknowledgedSeconds, (await sockets(visit.id)).length], [2, 1], "acknowledged seconds, and sockets");
+  visit.close();
+}
+
+export async function a_stream_whose_interaction_never_comes_is_over_and_says_why({ client, configuration, refused, soon, equal }) {
+  const { stream } = client();
+  for (const [code, id] of [
+    ["invalid_request", Promise.resolve("42")],
+    ["invalid_request", Promise.resolve(undefined)],
+    ["not_found", client().interactions.get(crypto.randomUUID()).then(({ id }) => id)],
+  ]) {
+    const held = await soon("the stream", stream.connect({ id, configuration }));
+    await refused(code, () => held.connected);
+    equal(held.state, "ended", "state");
+  }
+}
