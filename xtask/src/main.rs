@@ -34,8 +34,8 @@ Project tasks. Each sets up what it needs first and says so.
       builds the package into pkg/, optimised unless --dev
   cargo xtask test [--only PART]...
       runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package
-  cargo xtask bench [--only audio]
-      measures how fast it is, in wasm and natively, and writes docs/benchmarks.md
+  cargo xtask bench [--only audio|page]
+      measures how fast it is, and what it costs a page beside the official client; writes docs/benchmarks.md
   cargo xtask fuzz [--runs N]
       has libFuzzer make up what the service says to a session, 10,000,000 times unless told
   cargo xtask setup
@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn a_benchmark_is_named_or_all_are_run() {
         assert_eq!(parsed(&["bench"]).unwrap(), Task::Bench(Vec::new()));
-        assert_eq!(parsed(&["bench", "--only", "audio"]).unwrap(), Task::Bench(vec![bench::Suite::Audio]));
+        let suites = vec![bench::Suite::Page, bench::Suite::Audio];
+        assert_eq!(parsed(&["bench", "--only", "page", "--only", "audio"]).unwrap(), Task::Bench(suites));
     }
 
     #[test]
