@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What kind of failure this is. The names are part of the public surface (`OssicleError.code`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// An argument or a request that cannot be right; found here, or answered with 400 or 422.
@@ -122,7 +122,8 @@ impl Code {
 }
 
 /// A failure, as every fallible function of the crate returns it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Error {
     /// For programs.
     pub code: Code,

@@ -150,6 +150,7 @@ tests! { stream:
 
 tests! { network:
     a_configuration_that_cannot_be_right_is_refused_before_a_socket_opens,
+    a_codec_that_nothing_loads_is_unsupported,
     a_configuration_that_the_service_refuses_is_rejected,
     a_service_that_says_nothing_ends_in_a_timeout,
     a_service_that_is_not_there_ends_within_the_time_limit,

@@ -15,7 +15,7 @@ export async function start({ media, settings: { environment, tenantName }, toke
   // What is pushed comes faster than in life, and is to go out so.
   const pace = pushed ? { catchUpRate: 100 } : {};
   const stream = await client.stream.connect({ id, configuration, worker, ...pace });
-  if (Boolean(stream.worker) !== worker) {
+  if (Boolean(stream.isInWorker) !== worker) {
     stream.close();
     return { absent: worker ? "the engine is on the page" : "the engine is in a worker" };
   }

@@ -96,6 +96,20 @@ pub struct Mixer {
     window_end: Duration,
 }
 
+/// Whether there is room for one more source, for this one of so many channels, where there are so many sources.
+///
+/// # Errors
+/// As [`Mixer::attach`].
+pub fn room_for(channel: usize, channels: usize, sources: usize) -> Result<(), Error> {
+    if channel >= channels {
+        return Err(Error::invalid(format!("channel {channel} does not exist: there are {channels}")));
+    }
+    if sources >= MOST_SOURCES {
+        return Err(Error::invalid(format!("more than {MOST_SOURCES} sources cannot be attached at a time")));
+    }
+    Ok(())
+}
+
 impl Mixer {
     /// A mixer to `channels` channels at `rate` Hz, of 4,000 to 192,000.
     #[must_use]
@@ -117,12 +131,7 @@ impl Mixer {
     /// # Errors
     /// `invalid_request` if there is no such channel, or there are 32 sources already.
     pub fn attach(&mut self, channel: usize, now: Duration) -> Result<SourceId, Error> {
-        if channel >= self.output.len() {
-            return Err(Error::invalid(format!("channel {channel} does not exist: there are {}", self.output.len())));
-        }
-        if self.sources.len() >= MOST_SOURCES {
-            return Err(Error::invalid(format!("more than {MOST_SOURCES} sources cannot be attached at a time")));
-        }
+        room_for(channel, self.output.len(), self.sources.len())?;
         self.pass(now);
         let id = SourceId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);

@@ -33,6 +33,8 @@ pub struct AudioPath {
     lanes: Vec<Lane>,
     resampled: Vec<Vec<f32>>,
     captured_rate: u32,
+    /// Where on the stream's time the first frame lies.
+    origin: Duration,
     /// Frames that were encoded.
     frames: u64,
     encoder: Box<dyn Encoder>,
@@ -69,9 +71,16 @@ impl AudioPath {
             lanes: (0..channels).map(|_| lane()).collect(),
             resampled: vec![Vec::new(); channels],
             captured_rate: sample_rate,
+            origin: Duration::ZERO,
             frames: 0,
             encoder,
         })
+    }
+
+    /// The same path for a stream of which so much lies behind: its first frame is captured then.
+    #[must_use]
+    pub fn starting_at(self, origin: Duration) -> Self {
+        Self { origin, ..self }
     }
 
     /// Takes captured frames: one slice a channel, all of one length, at `rate` Hz. For a stream of one channel
@@ -81,19 +90,7 @@ impl AudioPath {
     /// `invalid_request` if the rate is not one of a capture device, the planes differ in length, or there are more
     /// of them than channels (of more than one).
     pub fn push(&mut self, planes: &[&[f32]], rate: u32, sink: &mut dyn FnMut(Encoded<'_>)) -> Result<(), Error> {
-        if !CAPTURE_RATES.contains(&rate) {
-            return Err(Error::invalid(format!("sampleRate must be 8000 to 192000 Hz, not {rate}")));
-        }
-        let Some(first) = planes.first() else {
-            return Err(Error::invalid("planes must hold at least one Float32Array"));
-        };
-        if planes.iter().any(|plane| plane.len() != first.len()) {
-            return Err(Error::invalid("planes must all have the same length"));
-        }
-        if self.lanes.len() > 1 && planes.len() > self.lanes.len() {
-            let (given, channels) = (planes.len(), self.lanes.len());
-            return Err(Error::invalid(format!("{given} planes were given to a stream of {channels} channels")));
-        }
+        let frames = frames_in(planes.iter().map(|plane| plane.len()), rate, self.lanes.len())?;
         if rate != self.captured_rate {
             self.drain(sink);
             for lane in &mut self.lanes {
@@ -101,7 +98,6 @@ impl AudioPath {
             }
             self.captured_rate = rate;
         }
-        let frames = first.len();
         for start in (0..frames).step_by(MAX_BLOCK) {
             let block = start..frames.min(start + MAX_BLOCK);
             let mono = self.lanes.len() == 1;
@@ -135,12 +131,14 @@ impl AudioPath {
     /// of an encoder that answers later by [`Self::poll`], until as many frames were taken as given.
     pub fn finish(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
         self.drain(sink);
-        self.encoder.finish(&mut |packet| sink(Encoded::Packet(packet)));
+        let origin = self.origin;
+        self.encoder.finish(&mut |packet| sink(Encoded::Packet(packet.after(origin))));
     }
 
     /// Hands out packets that have become ready since.
     pub fn poll(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
-        self.encoder.poll(&mut |packet| sink(Encoded::Packet(packet)));
+        let origin = self.origin;
+        self.encoder.poll(&mut |packet| sink(Encoded::Packet(packet.after(origin))));
     }
 
     /// See [`Encoder::given`].
@@ -161,10 +159,10 @@ impl AudioPath {
         self.encoder.has_failed()
     }
 
-    /// How much audio was encoded: where on the stream's time the next frame lies.
+    /// Where on the stream's time the next frame lies.
     #[must_use]
     pub fn position(&self) -> Duration {
-        Duration::from_secs_f64(self.frames as f64 / f64::from(self.sample_rate))
+        self.origin + Duration::from_secs_f64(self.frames as f64 / f64::from(self.sample_rate))
     }
 
     fn drain(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
@@ -182,9 +180,31 @@ impl AudioPath {
             }
             lane.meter.push(samples, &mut |level| sink(Encoded::Level(channel, level, lane.is_muted)));
         }
-        self.encoder.push(&self.resampled, &mut |packet| sink(Encoded::Packet(packet)));
+        let origin = self.origin;
+        self.encoder.push(&self.resampled, &mut |packet| sink(Encoded::Packet(packet.after(origin))));
         self.resampled.iter_mut().for_each(Vec::clear);
     }
+}
+
+/// How many frames there are in planes of these lengths at `rate` Hz, for a stream of so many channels.
+///
+/// # Errors
+/// As [`AudioPath::push`].
+pub fn frames_in(mut planes: impl ExactSizeIterator<Item = usize>, rate: u32, channels: usize) -> Result<usize, Error> {
+    if !CAPTURE_RATES.contains(&rate) {
+        return Err(Error::invalid(format!("sampleRate must be 8000 to 192000 Hz, not {rate}")));
+    }
+    let given = planes.len();
+    let Some(frames) = planes.next() else {
+        return Err(Error::invalid("planes must hold at least one Float32Array"));
+    };
+    if planes.any(|length| length != frames) {
+        return Err(Error::invalid("planes must all have the same length"));
+    }
+    if channels > 1 && given > channels {
+        return Err(Error::invalid(format!("{given} planes were given to a stream of {channels} channels")));
+    }
+    Ok(frames)
 }
 
 #[cfg(test)]
@@ -224,6 +244,22 @@ mod tests {
             assert!((seconds - 1.0).abs() < 1e-9, "{seconds} s from {rate} Hz");
             assert_eq!((bytes.len(), levels), (32_000, 10), "{rate} Hz");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_of_which_so_much_lies_behind_goes_on_from_there() -> Result<(), Error> {
+        let origin = Duration::from_secs(600);
+        let (mut path, mut next) = (pcm(1)?.starting_at(origin), origin);
+        let mut sink = |encoded: Encoded<'_>| {
+            if let Encoded::Packet(packet) = encoded {
+                assert_eq!(packet.start, next);
+                next += packet.duration;
+            }
+        };
+        path.push(&[&[0.1; 44_100]], 44_100, &mut sink)?;
+        path.finish(&mut sink);
+        assert_eq!((next, path.position()), (Duration::from_secs(601), Duration::from_secs(601)));
         Ok(())
     }
 

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use super::Resume;
+use super::settings::Declared;
 use crate::audio::container::{Format, header_length};
-use crate::engine::settings::Declared;
 use crate::protocol::MAX_AUDIO_MESSAGE_BYTES;
 use crate::session::{Input, Session};
 
@@ -27,6 +28,8 @@ pub(super) struct Given {
     frames: Option<(usize, f64)>,
     /// Bytes that are not a whole frame yet.
     rest: Vec<u8>,
+    /// Bytes to leave out, of a frame whose beginning is lost.
+    skip: usize,
     /// Where on the stream's time the next packet lies.
     position: Duration,
     /// When the last piece came.
@@ -34,14 +37,25 @@ pub(super) struct Given {
 }
 
 impl Given {
-    pub(super) fn new(declared: Declared) -> Self {
+    /// Of an engine before this one `resume` tells. What follows its audio is as long as the time from now on.
+    pub(super) fn new(declared: Declared, resume: &Resume, session: &mut Session, now: Duration) -> Self {
         let frames = match declared {
             Declared::Pcm { rate, channels, bits } => {
                 Some((channels.max(1) * (bits as usize / 8).max(1), f64::from(rate.max(1))))
             }
             _ => None,
         };
-        Self { frames, rest: Vec::new(), position: Duration::ZERO, last: None }
+        let is_resumed = resume.given_bytes > 0;
+        if is_resumed {
+            session.expect(Format::Given { header: resume.given_headers.clone() });
+        }
+        // Its last frame may have been cut, and the rest of it is what comes now.
+        let skip = frames.map_or(0, |(frame, _)| {
+            let cut = usize::try_from(resume.given_bytes % frame as u64).unwrap_or(0);
+            (frame - cut) % frame
+        });
+        let last = is_resumed.then_some(now);
+        Self { frames, rest: Vec::new(), skip, position: resume.origin(), last }
     }
 
     /// How much audio was taken.
@@ -58,11 +72,13 @@ impl Given {
         let since = self.last.map_or(FIRST, |last| now.saturating_sub(last));
         let mut bytes = bytes;
         if self.last.replace(now).is_none() {
-            // Longer ones, with a picture among them perhaps, go out once, as any other bytes do.
-            let header = Some(header_length(bytes)).filter(|length| *length <= MOST_HEADER_BYTES).unwrap_or(0);
-            session.expect(Format::Given { header: bytes[..header].to_vec() });
-            bytes = &bytes[header..];
+            let header = headers(bytes);
+            session.expect(Format::Given { header: header.to_vec() });
+            bytes = &bytes[header.len()..];
         }
+        let skipped = self.skip.min(bytes.len());
+        self.skip -= skipped;
+        bytes = &bytes[skipped..];
         let (frame, seconds) = match self.frames {
             Some((frame, rate)) => (frame, (self.rest.len() + bytes.len()) as f64 / (frame as f64 * rate)),
             None => (1, since.as_secs_f64().max(bytes.len() as f64 / MOST_BYTES_A_SECOND)),
@@ -80,6 +96,13 @@ impl Given {
         }
         self.rest.drain(..whole);
     }
+}
+
+/// What the first bytes of a format that has headers begin with, and every socket must. Longer ones, with a picture among
+/// them perhaps, are none: they go out once, as any other bytes do.
+#[must_use]
+pub fn headers(bytes: &[u8]) -> &[u8] {
+    bytes.get(..header_length(bytes)).filter(|headers| headers.len() <= MOST_HEADER_BYTES).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,32 +4,42 @@
 //! whoever drives it (see `web/stream`) only carries out.
 
 pub mod devices;
+mod figures;
+pub mod gate;
 mod given;
+mod resume;
 mod settings;
 mod sound;
+pub mod wire;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::audio::Encoder;
 use crate::audio::container::Format;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::protocol::server::Segment;
 use crate::session::{Event, Input, Output, RequestId, Session, Span, State, Warning};
 
 pub use crate::audio::intake::CaptureId;
+pub use figures::{Dropped, Pause, Stats, Summary};
+pub use gate::Gate;
 use given::Given;
+pub use given::headers;
+pub use resume::Resume;
 pub use settings::{Declared, Encoding, Proxy, Settings};
 use sound::Sound;
+use wire::View;
 
 /// How long an encoder may take to hand out packets that something waits for: they hold a few frames, it needs
 /// milliseconds.
 const ENCODER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What an app asks of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Command {
     /// Have the pending transcript and facts now.
     Flush(RequestId),
@@ -49,61 +59,6 @@ pub enum Command {
     Close,
 }
 
-/// Figures of a stream, in seconds of audio and bytes. At every instant
-/// `captured = acknowledged + inFlight + buffered + dropped`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Stats {
-    /// Audio that was captured.
-    pub captured_seconds: f64,
-    /// Audio handed to a socket, each second counted once.
-    pub sent_seconds: f64,
-    /// Audio that the service has heard for certain.
-    pub acknowledged_seconds: f64,
-    /// Audio handed to the present socket and not acknowledged.
-    pub in_flight_seconds: f64,
-    /// Audio handed to a socket again after a reconnect.
-    pub replayed_seconds: f64,
-    /// Audio given up at the bound.
-    pub dropped_seconds: f64,
-    /// Audio that waits to be sent.
-    pub buffered_seconds: f64,
-    /// Bytes held in memory for a replay.
-    pub buffered_bytes: usize,
-    /// Bytes of audio sent, replays included.
-    pub bytes_sent: u64,
-    /// Sockets opened after the first.
-    pub reconnects: u32,
-}
-
-/// A time in which the app had paused the capture.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Pause {
-    /// Where the visit's time stood still, in seconds.
-    pub at: f64,
-    /// How long, in seconds.
-    pub seconds: f64,
-}
-
-/// A span of the visit whose audio was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Dropped {
-    /// In seconds of the visit.
-    pub start: f64,
-    /// In seconds of the visit.
-    pub end: f64,
-}
-
-/// What a stream came to, for whoever ended or flushed it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    /// Credits of the whole stream, where the service said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub usage: Option<f64>,
-    /// The figures.
-    pub stats: Stats,
-}
-
 /// A stream without its browser.
 pub struct Engine {
     sound: Sound,
@@ -111,14 +66,11 @@ pub struct Engine {
     audio_format: String,
     /// Takes bytes that the app encoded, if it declared what they are.
     given: Option<Given>,
-    /// Whether bytes are what the stream's audio is; else it is frames.
-    takes_bytes: bool,
-    /// Whether there is an encoder for frames.
-    can_encode: bool,
-    /// No frame is taken after the end was asked for.
-    ending: bool,
-    /// Since when the app has paused the capture.
+    /// What the app may give.
+    gate: Gate,
+    /// Since when the app has paused the capture, and for how long it had then, if another engine had the stream.
     paused_at: Option<Duration>,
+    paused_before: Duration,
     pauses: Vec<Pause>,
     /// What the app asked and the session is not told yet: the encoder owes packets of audio that came before it.
     waiting: VecDeque<Waiting>,
@@ -144,24 +96,32 @@ impl Engine {
     /// An engine that starts to connect at `now`. The encoder was made for the settings' rate and channels, and its
     /// packets go into `format`.
     ///
+    /// A stream that begins, or that goes on where [`Settings::resume`] says.
+    ///
     /// # Errors
     /// As [`AudioPath::new`].
+    ///
+    /// [`AudioPath::new`]: crate::audio::AudioPath::new
     pub fn new(settings: &Settings, encoder: Box<dyn Encoder>, format: Format, now: Duration) -> Result<Self, Error> {
-        let sound = Sound::new(settings.sample_rate, settings.channels, encoder)?;
+        let resume = settings.resume.clone().unwrap_or_default();
+        let sound = Sound::new(settings.sample_rate, settings.channels, encoder, resume.origin())?;
         let mut options = settings.session.clone();
         let mime = format.mime(settings.sample_rate, settings.channels);
         let audio_format = options.configuration.audio_format.get_or_insert(mime).clone();
         options.format = format;
-        let session = Session::new(options, now);
+        options.past = settings.resume.as_ref().map(Resume::past);
+        let mut session = Session::new(options, now);
+        if resume.is_paused {
+            session.handle(Input::Paused(true), now);
+        }
         Ok(Self {
             sound,
+            given: settings.declared.map(|declared| Given::new(declared, &resume, &mut session, now)),
             session,
             audio_format,
-            given: settings.declared.map(Given::new),
-            takes_bytes: false,
-            can_encode: settings.encoding != Encoding::Given,
-            ending: false,
-            paused_at: None,
+            gate: Gate::new(settings),
+            paused_at: resume.is_paused.then_some(now),
+            paused_before: resume.paused_for(),
             pauses: Vec::new(),
             waiting: VecDeque::new(),
         })
@@ -171,43 +131,19 @@ impl Engine {
     /// container's headers.
     ///
     /// # Errors
-    /// `invalid_request` if no format was declared; `conflict` if the stream's audio is frames.
+    /// As [`Gate::bytes`].
     pub fn bytes(&mut self, bytes: &[u8], now: Duration) -> Result<(), Error> {
-        if self.is_deaf() || self.is_paused() || bytes.is_empty() {
-            return Ok(());
-        }
-        let Some(given) = &mut self.given else {
-            return Err(Error::invalid("sendAudio needs configuration.audioFormat, which says what the bytes are"));
-        };
-        if !self.takes_bytes && self.sound.has_begun() {
-            return Err(Error::new(
-                Code::Conflict,
-                "the stream's audio is captured frames: bytes cannot be added to it",
-            ));
-        }
-        self.takes_bytes = true;
-        given.take(bytes, &mut self.session, now);
-        Ok(())
-    }
-
-    /// # Errors
-    /// If the stream's audio is not frames.
-    fn takes_frames(&self) -> Result<(), Error> {
-        if self.takes_bytes {
-            let message = "the stream's audio is bytes of sendAudio: frames cannot be added to it";
-            return Err(Error::new(Code::Conflict, message));
-        }
-        if !self.can_encode {
-            let message = "configuration.audioFormat declares what this package does not encode: \
-                leave it out, or give the bytes to sendAudio";
-            return Err(Error::new(Code::AudioUnsupported, message));
+        self.gate.bytes(bytes.len())?;
+        if let Some(given) = self.given.as_mut().filter(|_| self.gate.is_open()) {
+            given.take(bytes, &mut self.session, now);
+            self.tell(now, false);
         }
         Ok(())
     }
 
     /// Where on the visit's time the next audio lies, in seconds.
     fn position(&self) -> f64 {
-        let given = self.given.as_ref().filter(|_| self.takes_bytes);
+        let given = self.given.as_ref().filter(|_| self.gate.takes_bytes());
         given.map_or_else(|| self.sound.path().position(), Given::position).as_secs_f64()
     }
 
@@ -215,14 +151,13 @@ impl Engine {
     /// that is being stopped may still hand out some.
     ///
     /// # Errors
-    /// `conflict` while something is attached; `invalid_request` for planes or a rate that cannot be audio.
+    /// As [`Gate::frames`].
     pub fn frames(&mut self, planes: &[&[f32]], rate: u32, now: Duration) -> Result<(), Error> {
-        if self.is_deaf() || self.is_paused() {
-            return Ok(());
+        self.gate.frames(planes.iter().map(|plane| plane.len()), rate)?;
+        if self.gate.is_open() {
+            self.sound.frames(planes, rate, &mut self.session, now)?;
+            self.tell(now, false);
         }
-        self.takes_frames()?;
-        self.sound.frames(planes, rate, &mut self.session, now)?;
-        self.tell(now, false);
         Ok(())
     }
 
@@ -230,20 +165,18 @@ impl Engine {
     /// has or had.
     ///
     /// # Errors
-    /// `conflict` if the stream is over or ending; `invalid_request` if there is no such channel.
+    /// As [`Gate::source`].
     pub fn attach(&mut self, id: CaptureId, channel: Option<usize>, now: Duration) -> Result<(), Error> {
-        self.takes_sources()?;
-        self.sound.attach(id, channel, now)
+        self.gate.source(id, channel)?;
+        self.sound.attach(id, channel, now).inspect_err(|_| self.gate.source_gone(id))
     }
 
+    /// Whether a source could be attached now, to any channel.
+    ///
     /// # Errors
-    /// As [`Self::attach`], for any channel.
+    /// As [`Gate::source`].
     pub fn takes_sources(&self) -> Result<(), Error> {
-        if self.is_deaf() {
-            let message = "the stream is over or ending: nothing can be captured for it";
-            return Err(Error::new(Code::Conflict, message));
-        }
-        self.takes_frames()
+        self.gate.takes_source(None)
     }
 
     /// Takes captured frames of an attached source: planar, at `rate` Hz; the last of them was captured `age` ago.
@@ -253,11 +186,10 @@ impl Engine {
     pub fn captured(
         &mut self, id: CaptureId, planes: &[&[f32]], rate: u32, age: Duration, now: Duration,
     ) -> Result<(), Error> {
-        if self.is_deaf() || self.is_paused() {
-            return Ok(());
+        if self.gate.is_open() {
+            self.sound.captured(id, planes, rate, age, &mut self.session, now)?;
+            self.tell(now, false);
         }
-        self.sound.captured(id, planes, rate, age, &mut self.session, now)?;
-        self.tell(now, false);
         Ok(())
     }
 
@@ -268,6 +200,7 @@ impl Engine {
 
     /// A source is no longer attached. What came from it is still sent.
     pub fn detach(&mut self, id: CaptureId, now: Duration) {
+        self.gate.source_gone(id);
         if !self.is_deaf() {
             self.sound.detach(id, &mut self.session, now);
             self.tell(now, false);
@@ -280,13 +213,14 @@ impl Engine {
         self.paused_at.is_some()
     }
 
-    /// The pauses so far that are over, in order.
+    /// The pauses that are over since the stream began, or went on here, in order.
     #[must_use]
     pub fn pauses(&self) -> &[Pause] {
         &self.pauses
     }
 
-    /// Audio that was given up because the buffer was full, in order.
+    /// Audio that was given up because the buffer was full, or lost with a worker, in order. What was given up before the
+    /// stream went on here is not among it.
     #[must_use]
     pub fn dropped(&self) -> Vec<Dropped> {
         let seconds = |span: &Span| Dropped { start: span.start.as_secs_f64(), end: span.end.as_secs_f64() };
@@ -301,7 +235,7 @@ impl Engine {
 
     /// Whether no audio is taken any longer.
     const fn is_deaf(&self) -> bool {
-        self.ending || self.session.state().is_over()
+        self.gate.is_deaf()
     }
 
     /// Takes what the app asks.
@@ -312,23 +246,26 @@ impl Engine {
                 if !self.is_deaf() {
                     self.sound.finish(&mut self.session, now);
                 }
-                self.ending = true;
+                self.gate.over();
                 self.wait(Request::End(id), now);
             }
             Command::Pause if !self.is_deaf() && !self.is_paused() => {
                 self.paused_at = Some(now);
+                self.gate.paused(true);
                 self.sound.pause();
                 self.session.announce(Event::Pause { at: self.position() });
                 self.session.handle(Input::Paused(true), now);
             }
             Command::Resume => {
                 if let Some(since) = self.paused_at.take() {
+                    self.gate.paused(false);
                     self.sound.resume(now);
                     if let Some(given) = &mut self.given {
                         given.resume(now);
                     }
                     let at = self.position();
-                    let pause = Pause { at, seconds: now.saturating_sub(since).as_secs_f64() };
+                    let before = std::mem::take(&mut self.paused_before);
+                    let pause = Pause { at, seconds: (before + now.saturating_sub(since)).as_secs_f64() };
                     self.pauses.push(pause);
                     self.session.announce(Event::Resume { at, seconds: pause.seconds });
                     self.session.handle(Input::Paused(false), now);
@@ -343,6 +280,7 @@ impl Engine {
                 self.session.handle(Input::Close, now);
             }
         }
+        self.tell(now, false);
     }
 
     /// Takes packets that an encoder which answers later has ready.
@@ -367,10 +305,10 @@ impl Engine {
 
     fn wait(&mut self, input: Request, now: Duration) {
         self.waiting.push_back(Waiting { input, mark: self.sound.path().given(), until: now + ENCODER_LIMIT });
-        self.tell(now, false);
     }
 
-    /// Tells the session what was asked, in order, as far as it has the audio from before, or need not wait for it.
+    /// After whatever happened: tells the session what was asked, in order, as far as it has the audio from before, or need
+    /// not wait for it; and the gate, if all is over.
     fn tell(&mut self, now: Duration, at_once: bool) {
         let (taken, is_over) = (self.sound.path().taken(), self.session.state().is_over());
         let due = |waiting: &mut Waiting| at_once || is_over || taken >= waiting.mark || now >= waiting.until;
@@ -380,6 +318,9 @@ impl Engine {
                 Request::End(id) => Input::End(id),
             };
             self.session.handle(input, now);
+        }
+        if self.session.state().is_over() {
+            self.gate.over();
         }
     }
 
@@ -406,6 +347,12 @@ impl Engine {
     #[must_use]
     pub fn audio_format(&self) -> &str {
         &self.audio_format
+    }
+
+    /// How things stand.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View { state: self.state(), stats: self.stats() }
     }
 
     /// The transcript so far, in time order, interim items included.

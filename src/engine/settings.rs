@@ -1,10 +1,12 @@
 //! What `stream.connect` is given, checked and completed.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Resume;
 use crate::error::Error;
 use crate::protocol::client::Configuration;
 use crate::rest::environment::encode_component;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub bitrate: u32,
     /// What the app declared itself.
     pub declared: Option<Declared>,
+    /// How the stream stood, if another engine had it until now.
+    pub resume: Option<Resume>,
 }
 
 /// What an app asks its audio to be encoded with.
@@ -107,8 +111,8 @@ impl Declared {
     }
 }
 
-/// Where a socket goes instead of to the service itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where a socket goes instead of to the service itself. Any part of it may hold a credential, so none is printed.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxy {
     /// The whole URL, without the query parameters below.
     pub url: String,
@@ -116,6 +120,12 @@ pub struct Proxy {
     pub protocols: Vec<String>,
     /// Appended to the URL in place of tenant and token.
     pub query: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -149,6 +159,8 @@ impl Settings {
         session.chunk = Duration::from_millis(chunk as u64);
         let attempts = number(value, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
         session.reconnect_attempts = attempts as u32;
+        // Not for apps: the interaction's id is on its way, and `Command::Begin` follows.
+        session.is_held = value["isHeld"].as_bool().unwrap_or(false);
         session.is_awaited = value["awaitConfiguration"].as_bool().unwrap_or(true);
         let seconds = |key: &str, place: &mut Duration, range: RangeInclusive<f64>| {
             number(value, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
@@ -174,6 +186,7 @@ impl Settings {
             encoding,
             bitrate,
             declared,
+            resume: None,
         };
         if encoding == Encoding::Opus && !settings.fits_opus() {
             let message = "audio.encoding \"opus\" takes 1 or 2 channels at 8000, 12000, 16000, 24000 or 48000 Hz";

@@ -29,10 +29,14 @@ struct Encoding {
 }
 
 impl Sound {
+    /// For a stream of which `origin` lies behind.
+    ///
     /// # Errors
     /// As [`AudioPath::new`].
-    pub(super) fn new(sample_rate: u32, channels: usize, encoder: Box<dyn Encoder>) -> Result<Self, Error> {
-        let path = AudioPath::new(sample_rate, channels, encoder)?;
+    pub(super) fn new(
+        sample_rate: u32, channels: usize, encoder: Box<dyn Encoder>, origin: Duration,
+    ) -> Result<Self, Error> {
+        let path = AudioPath::new(sample_rate, channels, encoder)?.starting_at(origin);
         let watch = SignalWatch::new(sample_rate, channels);
         let encoding = Encoding { path, watch, sample_rate, failure_is_told: false };
         Ok(Self { intake: Intake::new(sample_rate, channels), look_at: None, encoding })
@@ -41,11 +45,6 @@ impl Sound {
     /// What produces or encodes audio.
     pub(super) const fn path(&self) -> &AudioPath {
         &self.encoding.path
-    }
-
-    /// Whether there is, or was, anything to encode.
-    pub(super) fn has_begun(&self) -> bool {
-        !self.intake.is_empty() || self.encoding.path.given() > 0 || !self.encoding.path.position().is_zero()
     }
 
     /// # Errors
@@ -90,17 +89,13 @@ impl Sound {
         self.intake.push(id, planes, rate, captured, now, &mut |taken| encoding.take(&taken, session, now))
     }
 
-    /// Takes an app's own frames.
+    /// Takes an app's own frames; not while something is attached.
     ///
     /// # Errors
-    /// `conflict` while something is attached: whose time would it be? Else as [`AudioPath::push`].
+    /// As [`AudioPath::push`].
     pub(super) fn frames(
         &mut self, planes: &[&[f32]], rate: u32, session: &mut Session, now: Duration,
     ) -> Result<(), Error> {
-        if !self.intake.is_empty() {
-            let message = "frames cannot be pushed while a source is attached: detach() it first";
-            return Err(Error::new(Code::Conflict, message));
-        }
         self.encoding.push(planes, rate, session, now)
     }
 

@@ -96,6 +96,13 @@ impl Backlog {
         }
     }
 
+    /// Another one had the audio until `ledger.captured`. What it had of it is lost.
+    pub(super) fn after(limit: Duration, ledger: Ledger, lost: Option<Span>) -> Self {
+        let until = ledger.captured;
+        let dropped = lost.into_iter().collect();
+        Self { ledger, dropped, sent_until: until, captured_until: until, ..Self::new(limit) }
+    }
+
     pub(super) fn ledger(&self) -> Ledger {
         Ledger { held_bytes: self.bytes.len(), ..self.ledger }
     }

@@ -9,7 +9,7 @@ use super::live::Live;
 use super::requests::Requests;
 use super::timeline::Timeline;
 use super::transcript::Transcript;
-use super::{Event, Input, Options, Output, RequestId, SocketId, State, Warning, WarningCode};
+use super::{Event, Input, Options, Output, SocketId, State};
 use crate::audio::container::{Format, Place};
 use crate::error::{Code, Error};
 use crate::protocol::CONFIGURATION_TIME_LIMIT;
@@ -18,10 +18,6 @@ use crate::protocol::server::Segment;
 
 /// A chunk of that length is a single packet: chunks hold at least one, and none is shorter.
 const A_PACKET: Duration = Duration::from_nanos(1);
-
-/// Parts of the buffer's bound at which the app is warned, and below which it would be warned again.
-const BUFFER_HIGH: f64 = 0.8;
-const BUFFER_LOW: f64 = 0.5;
 
 /// A stream, from the first socket to the last message.
 #[derive(Debug)]
@@ -51,6 +47,8 @@ pub struct Session {
     /// Whether the app was warned of the buffer's bound.
     pub(super) buffer_is_high: bool,
     pub(super) bytes_sent: u64,
+    /// Capture time of the first packet.
+    pub(super) origin: Duration,
     pub(super) outputs: VecDeque<Output>,
 }
 
@@ -93,9 +91,13 @@ impl Session {
             is_paused: false,
             buffer_is_high: false,
             bytes_sent: 0,
+            origin: Duration::ZERO,
             outputs: VecDeque::new(),
             options,
         };
+        if let Some(past) = session.options.past.take() {
+            session.follow(past);
+        }
         if !session.options.is_held {
             session.begin(now);
         }
@@ -130,7 +132,7 @@ impl Session {
     #[must_use]
     pub fn unsent_audio(&self) -> Vec<u8> {
         let mut file = Vec::new();
-        let mut container = self.options.format.open(0);
+        let mut container = self.options.format.open_since(0, self.origin);
         self.backlog.each(|packet, is_last| {
             let place = if is_last { Place::EndOfStream } else { Place::Within };
             container.write(packet, place, &mut file);
@@ -143,7 +145,7 @@ impl Session {
         self.options.format = format;
         self.options.chunk = A_PACKET;
         if let Connection::Live(live) = &mut self.connection {
-            live.container = self.options.format.open(self.socket);
+            live.container = self.options.format.open_since(self.socket, self.origin);
         }
     }
 
@@ -191,7 +193,7 @@ impl Session {
             Input::Packet(start, duration, bytes) => self.packet(start, duration, bytes),
             Input::Flush(id) => self.flush(id, now),
             Input::End(id) => self.end(id, now),
-            Input::Begin if self.socket == 0 => self.begin(now),
+            Input::Begin if matches!(self.connection, Connection::None) => self.begin(now),
             Input::Begin => {}
             Input::Close => self.close(),
             Input::Paused(paused) => self.is_paused = paused,
@@ -252,7 +254,7 @@ impl Session {
         self.open(now);
     }
 
-    fn open(&mut self, now: Duration) {
+    pub(super) fn open(&mut self, now: Duration) {
         self.socket += 1;
         let limit = now + self.options.connection_time_limit;
         self.connection = Connection::Opening { until: limit };
@@ -276,7 +278,7 @@ impl Session {
             return;
         }
         // A serial number tells one socket's logical stream from another's, should somebody join them.
-        let container = self.options.format.open(self.socket);
+        let container = self.options.format.open_since(self.socket, self.origin);
         let live = Live::new(container, self.options.catch_up_rate, self.options.chunk, now);
         self.connection = Connection::Live(Box::new(live));
         self.requests.extend(self.answer_deadline(now));
@@ -341,58 +343,13 @@ impl Session {
         self.last_error = Some(error);
     }
 
-    // What the app does
-
-    fn packet(&mut self, start: Duration, duration: Duration, bytes: &[u8]) {
-        if self.requests.is_ending() {
-            return;
-        }
-        if let Some(span) = self.backlog.push(start, duration, bytes) {
-            let (start, end) = (span.start.as_secs_f64(), span.end.as_secs_f64());
-            self.announce(Event::AudioDropped { start, end, reason: "the buffer is full" });
-        }
-        let ledger = self.backlog.ledger();
-        let held = (ledger.in_flight + ledger.buffered).div_duration_f64(self.options.buffer);
-        if held > BUFFER_HIGH && !std::mem::replace(&mut self.buffer_is_high, true) {
-            self.announce(Event::Warning(Warning::new(WarningCode::BufferHigh)));
-        }
-        self.buffer_is_high &= held > BUFFER_LOW;
-    }
-
-    /// How long the service may take to answer something that is asked for now.
-    fn answer_deadline(&self, now: Duration) -> Duration {
-        let ledger = self.backlog.ledger();
-        let drain = (ledger.buffered + ledger.in_flight).div_f64(self.options.catch_up_rate);
-        now + drain + self.options.answer_time_limit
-    }
-
-    fn flush(&mut self, id: RequestId, now: Duration) {
-        let (at, deadline) = (self.backlog.captured_until(), self.answer_deadline(now));
-        self.requests.flush(id, at, deadline);
-    }
-
-    fn end(&mut self, id: RequestId, now: Duration) {
-        if self.requests.is_ending() {
-            let error = Error::new(Code::Conflict, "the stream is ending already");
-            return self.outputs.push_back(Output::Answered(id, Err(error)));
-        }
-        self.requests.end(id, self.answer_deadline(now));
-        if matches!(self.connection, Connection::Live(_)) {
-            self.enter(State::Ending, None);
-        }
-    }
-
-    fn close(&mut self) {
-        self.finish(State::Ended, Some("closed by the app".to_owned()), &closed());
-    }
-
     pub(super) fn fail(&mut self, error: Error) {
         self.announce(Event::Error(error.clone()));
         self.finish(State::Failed, Some(error.message.clone()), &error);
     }
 
     /// The stream is over before its time: every promise is settled with the same error.
-    fn finish(&mut self, state: State, reason: Option<String>, error: &Error) {
+    pub(super) fn finish(&mut self, state: State, reason: Option<String>, error: &Error) {
         self.backlog.rewind();
         if !matches!(self.connection, Connection::None | Connection::Waiting { .. }) {
             self.outputs.push_back(Output::CloseSocket);
@@ -407,89 +364,8 @@ impl Session {
         }
         self.enter(state, reason);
     }
-
-    /// What still comes after the end must be settled too.
-    fn refuse_late(&mut self, input: &Input<'_>) {
-        if let Input::Flush(id) | Input::End(id) = input {
-            let message = format!("the stream is over ({:?})", self.state).to_lowercase();
-            self.outputs.push_back(Output::Answered(*id, Err(Error::new(Code::Conflict, message))));
-        }
-    }
-
-    // Time
-
-    fn time(&mut self, now: Duration) {
-        if self.state.is_over() {
-            return;
-        }
-        if !self.was_connected && self.first_deadline.is_some_and(|deadline| now >= deadline) {
-            let limit = self.options.connection_time_limit.as_secs_f64();
-            let message = format!("the stream was not ready within {limit} s");
-            let error = self.last_error.take().unwrap_or_else(|| Error::new(Code::Timeout, message));
-            return self.fail(error);
-        }
-        match &self.connection {
-            Connection::Opening { until } if now >= *until => {
-                self.outputs.push_back(Output::CloseSocket);
-                self.lost(Error::new(Code::Timeout, "the socket did not open in time"), now);
-            }
-            Connection::Diagnosing { until } if now >= *until => {
-                self.lost(connection_lost("the service cannot be reached".to_owned()), now);
-            }
-            Connection::Configuring { until } if now >= *until => {
-                self.outputs.push_back(Output::CloseSocket);
-                self.lost(Error::new(Code::Timeout, "the service did not answer the configuration in time"), now);
-            }
-            Connection::Waiting { until } if now >= *until => self.open(now),
-            _ => {}
-        }
-        self.acknowledge_by_time(now);
-        self.listen_for_life(now);
-        self.expire_requests(now);
-    }
-
-    fn acknowledge_by_time(&mut self, now: Duration) {
-        if let Connection::Live(live) = &mut self.connection {
-            self.backlog.acknowledge(live.heard_until(self.options.acknowledge_after, now));
-        }
-    }
-
-    /// Asks a service that has said nothing for long, and gives its socket up if it does not answer.
-    fn listen_for_life(&mut self, now: Duration) {
-        let Connection::Live(live) = &mut self.connection else { return };
-        if live.is_silent() {
-            if self.requests.met_silence() {
-                self.outputs.push_back(Output::CloseSocket);
-                self.lost(connection_lost("the service does not answer".to_owned()), now);
-            } else {
-                live.spoke(now);
-            }
-        } else if live.wants_a_sign(self.options.acknowledge_after) && !self.requests.is_ending() {
-            live.asked(now);
-            self.requests.probe(self.backlog.in_flight_until());
-        }
-    }
-
-    fn expire_requests(&mut self, now: Duration) {
-        while let Some(id) = self.requests.expired_flush(now) {
-            let error = Error::new(Code::Timeout, "the service did not answer the flush in time");
-            self.outputs.push_back(Output::Answered(id, Err(error)));
-        }
-        if self.requests.end_expired(now) {
-            let ledger = self.backlog.ledger();
-            let unsent = (ledger.in_flight + ledger.buffered).as_secs_f64();
-            let message = format!(
-                "the stream could not be ended in time; {unsent:.1} s of audio are unsent, or not known to have arrived"
-            );
-            self.fail(Error::new(Code::Timeout, message));
-        }
-    }
 }
 
 pub(super) fn connection_lost(message: String) -> Error {
     Error::new(Code::ConnectionLost, message)
-}
-
-fn closed() -> Error {
-    Error::new(Code::Aborted, "the stream was closed")
 }

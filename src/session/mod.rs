@@ -7,27 +7,31 @@
 //!
 //! - `machine`: states and what moves between them; `messages`: what the service says; `transmit`: audio to the socket.
 //! - `backlog`: packets that are not yet acknowledged, and the ledger.
-//! - `requests`: what the app waits for.
+//! - `app`: what the app asks; `requests`: what it waits for; `time`: what passes meanwhile.
+//! - `past`: what came before, when another session had the stream.
 //! - `live`: a configured socket: what it was given and what has left it.
 //! - `pace`: how fast audio may be handed to a socket.
 //! - `backoff`: when to try again.
 //! - `timeline`: from a socket's time to the visit's.
 //! - `transcript`: interim items and what replaces them.
 
+mod app;
 mod backlog;
 mod backoff;
 mod live;
 mod machine;
 mod messages;
 mod pace;
+mod past;
 mod requests;
+mod time;
 mod timeline;
 mod transcript;
 mod transmit;
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::audio::container::Format;
@@ -38,7 +42,9 @@ use crate::protocol::server::{Fact, Segment};
 
 pub use backlog::{Ledger, Span};
 pub use machine::Session;
+pub use past::Past;
 pub use timeline::Origin;
+pub use transcript::Transcript;
 
 /// What a session is told at its birth.
 #[derive(Clone, Debug)]
@@ -73,6 +79,8 @@ pub struct Options {
     pub times_from: Origin,
     /// Seeds the jitter of the reconnections.
     pub seed: u64,
+    /// What came before, if another session had the stream until now.
+    pub past: Option<Past>,
 }
 
 impl Options {
@@ -94,12 +102,13 @@ impl Options {
             catch_up_rate: 1.5,
             times_from: Origin::Socket,
             seed: 0,
+            past: None,
         }
     }
 }
 
 /// Where the stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// The first socket is being opened.
@@ -253,7 +262,7 @@ pub enum Event {
         /// How long, in seconds.
         seconds: f64,
     },
-    /// Audio that was never acknowledged had to be given up.
+    /// Audio that was never acknowledged had to be given up, or was lost with whoever held it.
     AudioDropped {
         /// Capture time in seconds.
         start: f64,
@@ -274,7 +283,7 @@ pub enum Event {
 }
 
 /// Something is not as it should be; the stream goes on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Warning {
     /// What.
     pub code: WarningCode,
@@ -301,7 +310,7 @@ impl Warning {
 }
 
 /// What a [`Warning`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WarningCode {
     /// Nothing but digital silence for 5 s.
@@ -322,4 +331,6 @@ pub enum WarningCode {
     Gap,
     /// What is held for a reconnect nears its bound.
     BufferHigh,
+    /// There can be no worker on this page: the engine is on the page itself.
+    NoWorker,
 }

@@ -32,6 +32,11 @@ impl Timeline {
         Self { origin, ..Self::default() }
     }
 
+    /// The same after `sent` of audio, replays included, on sockets of which nothing else is known.
+    pub(super) fn after(origin: Origin, sent: Duration) -> Self {
+        Self { sent, ..Self::new(origin) }
+    }
+
     /// A new socket: nothing has been sent on it.
     pub(super) fn restart(&mut self) {
         match self.origin {
@@ -80,6 +85,16 @@ mod tests {
         timeline.sent(s(40), s(45));
         timeline.sent(s(50), s(60));
         assert_eq!((timeline.to_visit(2.5), timeline.to_visit(6.0)), (42.5, 51.0));
+    }
+
+    #[test]
+    fn a_visit_that_another_session_began_is_on_its_time_however_the_service_counts() {
+        for (origin, counted) in [(Origin::Socket, 0.0), (Origin::Interaction, 620.0)] {
+            let mut timeline = Timeline::after(origin, s(620));
+            timeline.restart();
+            timeline.sent(s(600), s(660));
+            assert_eq!((timeline.to_visit(counted), timeline.to_visit(counted + 59.5)), (600.0, 659.5));
+        }
     }
 
     #[test]

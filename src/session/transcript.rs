@@ -8,8 +8,9 @@ use crate::protocol::server::Segment;
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
 const MOST_SEGMENTS: usize = 20_000;
 
+/// The merged transcript of a visit.
 #[derive(Debug, Default)]
-pub(super) struct Transcript {
+pub struct Transcript {
     /// In the order of their starts.
     segments: Vec<Segment>,
     /// A channel's end of the last final segment, in seconds of the visit.
@@ -19,19 +20,31 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
+    /// A transcript of which an earlier session knew; see [`Self::finals`].
+    pub(super) fn after(finals: BTreeMap<u32, f64>) -> Self {
+        Self { final_until: finals, ..Self::default() }
+    }
+
+    /// Where each channel's last final segment ends, in seconds of the visit.
+    #[must_use]
+    pub const fn finals(&self) -> &BTreeMap<u32, f64> {
+        &self.final_until
+    }
+
     /// A new socket: what comes again is to be dropped.
     pub(super) fn restart(&mut self) {
         self.heard_before.clone_from(&self.final_until);
     }
 
     /// The merged transcript.
-    pub(super) fn segments(&self) -> &[Segment] {
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Takes a segment on the visit's timeline. `false` if an earlier socket brought these words, or the same message did;
     /// else the ids of the interim items that it replaces, its own among them, are added to `replaced`.
-    pub(super) fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
+    pub fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
         let (channel, time) = (segment.participant.channel, segment.time);
         // The service need not cut what it hears again where it cut it first: most of a segment decides.
         let middle = f64::midpoint(time.start, time.end);

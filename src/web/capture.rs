@@ -1,32 +1,20 @@
 //! What is attached to a stream: a tap on its source, and on the next one when a microphone moves to another device.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AudioNode, MediaStream};
+use web_sys::{AudioNode, MediaStream, MessagePort};
 
 use super::convert::get;
 use super::tap::Tap;
+use crate::error::{Code, Error};
 use crate::session::WarningCode;
 
-/// Frames of a worklet.
-pub(super) struct Frames<'a> {
-    /// All samples, channel after channel, each `stride` long and filled to `count`.
-    pub(super) samples: &'a [f32],
-    pub(super) stride: usize,
-    pub(super) count: usize,
-    /// In Hz.
-    pub(super) rate: u32,
-    /// How long ago the last of them was captured.
-    pub(super) age: Duration,
-}
-
-/// Takes frames.
-pub(super) type Sink = Rc<dyn Fn(&Frames<'_>)>;
+/// Takes the port, and the rate in Hz, of another device that is captured from here on.
+pub(super) type Moved = Rc<dyn Fn(MessagePort, u32)>;
 
 /// Takes what became of a device.
 pub(super) type Warn = Rc<dyn Fn(WarningCode)>;
@@ -35,9 +23,11 @@ pub(super) type Warn = Rc<dyn Fn(WarningCode)>;
 pub(super) struct Capture {
     /// What the app attached.
     source: JsValue,
-    sink: Sink,
+    moved: Moved,
     warn: Warn,
     tap: RefCell<Option<Rc<Tap>>>,
+    /// Whether its first port was asked for; the later ones are told.
+    is_attached: Cell<bool>,
     /// Take this off the microphone that is followed.
     unfollow: RefCell<Vec<Function>>,
 }
@@ -45,14 +35,23 @@ pub(super) struct Capture {
 impl Capture {
     /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package, which is
     /// followed from device to device.
-    pub(super) async fn start(source: &JsValue, sink: Sink, warn: Warn) -> Result<Rc<Self>, JsValue> {
-        let capture =
-            Rc::new(Self { source: source.clone(), sink, warn, tap: RefCell::default(), unfollow: RefCell::default() });
+    pub(super) async fn start(source: &JsValue, moved: Moved, warn: Warn) -> Result<Rc<Self>, JsValue> {
+        let capture = Rc::new(Self {
+            source: source.clone(),
+            moved,
+            warn,
+            tap: RefCell::default(),
+            is_attached: Cell::new(false),
+            unfollow: RefCell::default(),
+        });
         // Before its first stream is heard, so that no change is missed meanwhile.
         if capture.is_microphone() {
             capture.follow();
         }
-        capture.listen().await?;
+        // A microphone that moves on meanwhile has to be listened to where it is then.
+        while capture.tap.borrow().is_none() {
+            capture.listen().await?;
+        }
         Ok(capture)
     }
 
@@ -61,12 +60,12 @@ impl Capture {
         self.source == *source
     }
 
-    /// Stops, and waits for the last frames.
-    pub(super) async fn drain(&self) {
+    /// Where its frames come out from here on, and at how many Hz.
+    pub(super) fn port(&self) -> Result<(MessagePort, u32), JsValue> {
+        self.is_attached.set(true);
         let tap = self.tap.borrow().clone();
-        if let Some(tap) = tap {
-            tap.drain().await;
-        }
+        let tap = tap.ok_or_else(|| Error::new(Code::AudioUnsupported, "the capture has ended"))?;
+        Ok((tap.port()?, tap.rate))
     }
 
     fn is_microphone(&self) -> bool {
@@ -88,13 +87,17 @@ impl Capture {
                 warn(code);
             }
         });
-        let tap = Tap::open(&media, self.sink.clone(), &warn).await;
+        let tap = Tap::open(&media, &warn).await;
         // The microphone may have moved on while the tap was opening: then the tap on its next device is the one.
         if self.media() != media {
             return Ok(());
         }
         let before = self.tap.replace(Some(Rc::new(tap?)));
         if before.is_some() {
+            if self.is_attached.get() {
+                let (port, rate) = self.port()?;
+                (self.moved)(port, rate);
+            }
             (self.warn)(WarningCode::DeviceChanged);
         }
         Ok(())

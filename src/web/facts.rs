@@ -32,9 +32,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::convert::{from_error, get, set, to_js, to_value};
-use super::driver::Settle;
 use super::events::Listeners;
 use super::now;
+use super::settle::Settle;
 use crate::error::{Code, Error};
 use crate::visit::facts::{self, Handle, Output};
 

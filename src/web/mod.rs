@@ -3,8 +3,10 @@
 //! - [`client`]: `OssicleClient`, the options it takes.
 //! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
 //!   tokens, [`logger`] is told.
-//! - [`stream`]: the `Stream` class; [`driver`] carries out what its engine decides, between [`capture`] (with a [`tap`]
-//!   on each source), [`encoder`] (those that live outside this module) and [`socket`].
+//! - [`stream`]: the `Stream` class; [`front`], the page's half of a stream: its listeners, promises ([`settle`]), tokens and
+//!   sources ([`capture`], with a [`tap`] on each); [`host`], the half with the engine, here or in a [`worker`]: it carries out
+//!   what the engine decides, between [`batches`] of frames, [`encoder`] (those that live outside this module) and
+//!   [`socket`]. A [`remote`] is the page's end of a worker.
 //! - [`microphones`]: finding and opening them.
 //! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
@@ -19,22 +21,27 @@
 #![allow(missing_docs)]
 
 mod auth;
+mod batches;
 mod capture;
 mod client;
 mod convert;
-mod driver;
 mod encoder;
 mod events;
 mod facts;
 mod fetch;
+mod front;
+mod host;
 mod limit;
 mod logger;
 mod microphones;
+mod remote;
 mod resources;
+mod settle;
 mod socket;
 mod stream;
 mod tap;
 mod visits;
+mod worker;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -60,11 +67,15 @@ thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Tells where the worklet's script is, and what loads the encoders: functions that answer a promise of a class. `init`
-/// of the npm package does.
+/// Tells where the worklet's script is, what loads the encoders (functions that answer a promise of a class), and what makes
+/// workers. `init` of the npm package does.
 #[wasm_bindgen(skip_typescript)]
-pub fn configure(worklet_url: String, opus: Option<js_sys::Function>, flac: Option<js_sys::Function>) {
+pub fn configure(
+    worklet_url: String, opus: Option<js_sys::Function>, flac: Option<js_sys::Function>,
+    workshop: Option<js_sys::Function>,
+) {
     encoder::set_loaders(encoder::Loaders { opus, flac });
+    remote::set_workshop(workshop);
     WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
 }
 

@@ -5,9 +5,8 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use super::convert::wrap;
-use crate::error::Code;
-use crate::redact::Secret;
+use crate::engine::wire::Address;
+use crate::error::Error;
 
 /// What a socket has to tell.
 pub(super) enum News {
@@ -23,15 +22,12 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Starts to open a socket. Its news come later, never from within this call.
-    pub(super) fn open(
-        url: &Secret<String>, protocols: &[String], handler: impl Fn(News) + Clone + 'static,
-    ) -> Result<Self, JsValue> {
-        let protocols: Array = protocols.iter().map(JsValue::from).collect();
-        let socket = WebSocket::new_with_str_sequence(&url.0, &protocols).map_err(|exception| {
+    pub(super) fn open(address: &Address, handler: impl Fn(News) + Clone + 'static) -> Result<Self, Error> {
+        let protocols: Array = address.protocols.iter().map(JsValue::from).collect();
+        let socket = WebSocket::new_with_str_sequence(&address.url.0, &protocols).map_err(|exception| {
             // The exception quotes the URL, which holds the token: it is not passed on as the cause.
             let name = super::convert::name_of(&exception);
-            let message = format!("the socket's address or subprotocols are not valid ({name})");
-            wrap(Code::InvalidRequest, &message, &JsValue::UNDEFINED)
+            Error::invalid(format!("the socket's address or subprotocols are not valid ({name})"))
         })?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let opened = {

@@ -2,69 +2,62 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, Blob, BlobPropertyBag};
 
-use super::capture::{Capture, Frames, Sink, Warn};
-use super::convert::{self, get, to_js, to_value};
-use super::driver::{Driver, Settle, with};
-use super::encoder::{self, Chosen, Notify};
+use super::convert::{self, get, to_value};
 use super::fetch::Service;
-use super::now;
-use crate::engine::{Command, Engine, Settings};
+use super::front::{Front, with};
+use super::host::NO_FRAMES;
+use crate::engine::wire::Order;
+use crate::engine::{Command, Settings};
 use crate::error::{Code, Error};
-use crate::session::{Warning, WarningCode};
 
 /// Stands for the interaction's id until it is known.
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A stream of an interaction, and the promise of its first connection.
 #[wasm_bindgen(skip_typescript)]
-pub struct Stream(Rc<Driver>, Promise);
+pub struct Stream(Rc<Front>, Promise);
 
 /// `client.stream.connect`
 pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<JsValue, JsValue> {
     let seed = (js_sys::Math::random() * 9e15) as u64;
     // The signal is no plain data; everything else is.
     let abort: Option<AbortSignal> = get(options, "abortSignal").dyn_into().ok();
-    let mut value = to_value("the stream's options", options)?;
+    let mut plain = to_value("the stream's options", options)?;
     // The interaction may still be on its way; what is captured meanwhile is kept.
     let promised: Option<Promise> = get(options, "id").dyn_into().ok();
-    if let (Some(_), Some(options)) = (&promised, value.as_object_mut()) {
+    if let (Some(_), Some(options)) = (&promised, plain.as_object_mut()) {
         options.insert("id".to_owned(), UNKNOWN.into());
+        options.insert("isHeld".to_owned(), true.into());
     }
-    let mut settings = Settings::from_value(&value, seed)?;
-    settings.session.is_held = promised.is_some();
-    if abort.as_ref().is_some_and(AbortSignal::aborted) {
-        return Err(Error::new(Code::Aborted, "the call was aborted").into());
-    }
-    let notify = Notify::default();
-    let Chosen { encoder, format, name } = encoder::choose(&settings, &notify).await?;
-    if abort.as_ref().is_some_and(AbortSignal::aborted) {
-        return Err(Error::new(Code::Aborted, "the call was aborted").into());
-    }
-    let engine = Engine::new(&settings, encoder, format, now())?;
-    let driver = Driver::new(engine, name, service, settings);
-    let weak = Rc::downgrade(&driver);
-    *notify.borrow_mut() = Some(Box::new(move || with(&weak, Driver::encoded)));
-    let (connected, settle) = Settle::promise();
-    *driver.connected.borrow_mut() = Some(settle);
-    let wrapper = JsValue::from(Stream(driver.clone(), connected.clone()));
-    *driver.wrapper.borrow_mut() = wrapper.clone();
-    driver.listen(abort);
-    driver.pump();
+    let settings = Settings::from_value(&plain, seed)?;
+    let wants_worker = get(options, "worker").is_truthy();
+    let is_aborted = || match abort.as_ref().is_some_and(AbortSignal::aborted) {
+        true => Err(Error::new(Code::Aborted, "the call was aborted")),
+        false => Ok(()),
+    };
+    is_aborted()?;
+    let front = Front::start(service, settings, &plain, wants_worker).await?;
+    is_aborted()?;
+    let connected = front.begin(abort);
+    let wrapper = JsValue::from(Stream(front.clone(), connected.clone()));
+    front.keep(&wrapper);
     if let Some(promised) = promised {
-        let weak = Rc::downgrade(&driver);
+        let weak = Rc::downgrade(&front);
         spawn_local(async move {
             let interaction = JsFuture::from(promised).await;
-            with(&weak, |driver| driver.begin(interaction));
+            with(&weak, |front| front.identify(interaction));
         });
-    } else if driver.settings.session.is_awaited {
+    } else if front.settings.session.is_awaited {
         JsFuture::from(connected).await?;
+        front.tell_missing();
         return Ok(wrapper);
     }
+    front.tell_missing();
     // Perhaps nobody waits for it; what goes wrong is told by the events.
     spawn_local(async move {
         let _ = JsFuture::from(connected).await;
@@ -87,6 +80,7 @@ impl Stream {
     /// Takes a function off an event; all functions if none is given.
     pub fn off(&self, event: &str, function: Option<Function>) {
         self.0.listeners.remove_function(event, function.as_ref());
+        self.0.want();
     }
 
     /// Resolves with the first connection; rejects if there will be none.
@@ -97,65 +91,52 @@ impl Stream {
 
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> JsValue {
-        to_js(&self.0.engine.borrow().state())
+        self.0.state()
     }
 
     #[wasm_bindgen(getter)]
     pub fn stats(&self) -> JsValue {
-        to_js(&self.0.engine.borrow().stats())
+        self.0.stats()
     }
 
     #[wasm_bindgen(getter)]
     pub fn transcript(&self) -> JsValue {
-        to_js(&self.0.engine.borrow().transcript())
+        self.0.transcript()
     }
 
     /// What the stream declares as `audioFormat`.
     #[wasm_bindgen(getter, js_name = audioFormat)]
     pub fn audio_format(&self) -> String {
-        self.0.engine.borrow().audio_format().to_owned()
+        self.0.audio_format()
     }
 
     /// What encodes the audio: `opus-native`, `opus-wasm`, `flac` or `pcm`.
     #[wasm_bindgen(getter)]
     pub fn encoder(&self) -> String {
-        self.0.encoder.to_owned()
+        self.0.encoder()
+    }
+
+    /// Whether the engine is in a worker.
+    #[wasm_bindgen(getter, js_name = isInWorker)]
+    pub fn is_in_worker(&self) -> bool {
+        self.0.is_in_worker()
     }
 
     /// Captures a source through the package's worklet.
     pub fn attach(&self, source: &JsValue, options: &JsValue) -> Promise {
-        let (driver, source, options) = (self.0.clone(), source.clone(), options.clone());
+        let (front, source, options) = (self.0.clone(), source.clone(), options.clone());
         convert::promise(async move {
-            let channel = channel(&get(&options, "channel"), driver.settings.channels)?;
-            driver.engine.borrow().takes_sources()?;
-            let id = driver.next_capture.get();
-            driver.next_capture.set(id + 1);
-            let weak = Rc::downgrade(&driver);
-            let sink: Sink = Rc::new(move |frames: &Frames<'_>| with(&weak, |driver| driver.captured(id, frames)));
-            let weak = Rc::downgrade(&driver);
-            let warn: Warn = Rc::new(move |code| {
-                with(&weak, |driver| {
-                    if code == WarningCode::DeviceChanged {
-                        driver.engine.borrow_mut().interrupt(id);
-                    }
-                    driver.warn(Warning { channel, ..Warning::new(code) });
-                });
-            });
-            let capture = Capture::start(&source, sink, warn).await?;
-            // It may have ended while the worklet was loading. Then the capture is dropped, and nothing stays open.
-            driver.engine.borrow_mut().attach(id, channel, now())?;
-            driver.captures.borrow_mut().push((id, capture));
-            // When to look at it.
-            driver.pump();
+            let channel = channel(&get(&options, "channel"), front.settings.channels)?;
+            front.attach(&source, channel).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
 
     /// Stops capturing a source, or all; the stream goes on. Resolves when the last captured frame has been taken.
     pub fn detach(&self, source: &JsValue) -> Promise {
-        let (driver, source) = (self.0.clone(), source.clone());
+        let (front, source) = (self.0.clone(), source.clone());
         convert::promise(async move {
-            driver.stop_capturing((!source.is_undefined()).then_some(&source)).await;
+            front.detach((!source.is_undefined()).then_some(&source)).await;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -163,40 +144,24 @@ impl Stream {
     /// Takes frames of an app that has a worklet of its own.
     #[wasm_bindgen(js_name = pushFrame)]
     pub fn push_frame(&self, planes: &JsValue, sample_rate: f64) -> Result<(), JsValue> {
-        let refused =
-            || Error::invalid("pushFrame needs a list of Float32Arrays, one a channel, and their sample rate");
-        let planes = planes.dyn_ref::<Array>().ok_or_else(refused)?;
+        let planes = planes.dyn_ref::<Array>().ok_or_else(|| Error::invalid(NO_FRAMES))?;
         let rate = if sample_rate.is_finite() { sample_rate.clamp(0.0, f64::from(u32::MAX)) as u32 } else { 0 };
-        // Taken, not borrowed: the list may be a proxy whose getters call this method again.
-        let mut copies = self.0.planes.take();
-        copies.resize_with(planes.length() as usize, Vec::new);
-        for (plane, copy) in planes.iter().zip(copies.iter_mut()) {
-            let plane: Float32Array = plane.dyn_into().map_err(|_| JsValue::from(refused()))?;
-            copy.resize(plane.length() as usize, 0.0);
-            plane.copy_to(copy);
-        }
-        let views: Vec<&[f32]> = copies.iter().map(Vec::as_slice).collect();
-        let taken = self.0.engine.borrow_mut().frames(&views, rate, now());
-        self.0.planes.replace(copies);
-        taken?;
-        self.0.pump();
-        Ok(())
+        Ok(self.0.order(Order::Frames(rate), planes)?)
     }
 
     /// Takes audio that the app encoded itself: an `ArrayBuffer`, a view of one, or a `Blob`. Resolves once it has been
     /// taken, in the order of the calls.
     #[wasm_bindgen(js_name = sendAudio)]
     pub fn send_audio(&self, data: JsValue) -> Promise {
-        let driver = self.0.clone();
-        let before = driver.giving.borrow().clone();
+        let front = self.0.clone();
+        let before = front.giving.borrow().clone();
         let taken = convert::promise(async move {
             if let Some(before) = before {
                 // What became of it, its own caller is told.
                 let _ = JsFuture::from(before).await;
             }
             let bytes = bytes(data).await?;
-            driver.engine.borrow_mut().bytes(&bytes, now())?;
-            driver.pump();
+            front.order(Order::Bytes, &bytes)?;
             Ok(JsValue::UNDEFINED)
         });
         *self.0.giving.borrow_mut() = Some(taken.clone());
@@ -205,23 +170,24 @@ impl Stream {
 
     /// Asks for what is pending. Resolves when the service has answered.
     pub fn flush(&self) -> Promise {
-        let driver = self.0.clone();
-        if driver.giving.borrow().is_none() {
-            return driver.request(Command::Flush);
+        let front = self.0.clone();
+        let flush = |id| Order::Command(Command::Flush(id));
+        if front.giving.borrow().is_none() {
+            return front.request(flush);
         }
         convert::promise(async move {
-            driver.given().await;
-            JsFuture::from(driver.request(Command::Flush)).await
+            front.given().await;
+            JsFuture::from(front.request(flush)).await
         })
     }
 
     /// Sends what is held, ends, and resolves after the service has confirmed it.
     pub fn end(&self) -> Promise {
-        let driver = self.0.clone();
+        let front = self.0.clone();
         convert::promise(async move {
-            driver.stop_capturing(None).await;
-            driver.given().await;
-            JsFuture::from(driver.request(Command::End)).await
+            front.detach(None).await;
+            front.given().await;
+            JsFuture::from(front.request(|id| Order::Command(Command::End(id)))).await
         })
     }
 
@@ -236,12 +202,12 @@ impl Stream {
 
     #[wasm_bindgen(getter, js_name = isPaused)]
     pub fn is_paused(&self) -> bool {
-        self.0.engine.borrow().is_paused()
+        self.0.is_paused()
     }
 
     #[wasm_bindgen(getter)]
     pub fn pauses(&self) -> JsValue {
-        to_js(&self.0.engine.borrow().pauses())
+        self.0.pauses()
     }
 
     /// Sends silence in place of a channel, or of all.
@@ -258,18 +224,15 @@ impl Stream {
     /// Audio that was given up because the buffer was full.
     #[wasm_bindgen(getter)]
     pub fn dropped(&self) -> JsValue {
-        to_js(&self.0.engine.borrow().dropped())
+        self.0.dropped()
     }
 
     /// All audio that the service has not acknowledged, as a file.
     #[wasm_bindgen(js_name = unsentAudio)]
     pub fn unsent_audio(&self) -> Result<Blob, JsValue> {
-        let (bytes, format) = {
-            let engine = self.0.engine.borrow();
-            (Uint8Array::from(engine.unsent_audio().as_slice()), engine.audio_format().to_owned())
-        };
+        let bytes = self.0.unsent()?;
         let options = BlobPropertyBag::new();
-        options.set_type(&format);
+        options.set_type(&self.0.audio_format());
         Blob::new_with_u8_array_sequence_and_options(&Array::of1(&bytes), &options)
     }
 
@@ -280,7 +243,7 @@ impl Stream {
 }
 
 /// What `sendAudio` was given.
-async fn bytes(data: JsValue) -> Result<Vec<u8>, JsValue> {
+async fn bytes(data: JsValue) -> Result<Uint8Array, JsValue> {
     let data = match data.dyn_ref::<Blob>() {
         Some(blob) => JsFuture::from(blob.array_buffer()).await?,
         None => data,
@@ -288,10 +251,10 @@ async fn bytes(data: JsValue) -> Result<Vec<u8>, JsValue> {
     if ArrayBuffer::is_view(&data) {
         let number = |key: &str| get(&data, key).as_f64().unwrap_or(0.0) as u32;
         let (offset, length) = (number("byteOffset"), number("byteLength"));
-        return Ok(Uint8Array::new_with_byte_offset_and_length(&get(&data, "buffer"), offset, length).to_vec());
+        return Ok(Uint8Array::new_with_byte_offset_and_length(&get(&data, "buffer"), offset, length));
     }
     if data.is_instance_of::<ArrayBuffer>() {
-        return Ok(Uint8Array::new(&data).to_vec());
+        return Ok(Uint8Array::new(&data));
     }
     Err(Error::invalid("sendAudio needs an ArrayBuffer, a view of one, or a Blob").into())
 }
@@ -308,9 +271,15 @@ fn channel(value: &JsValue, channels: usize) -> Result<Option<usize>, Error> {
 impl Stream {
     fn listen(&self, event: String, function: Function, once: bool) -> Function {
         let id = self.0.listeners.add(event, function, once);
-        let driver = Rc::downgrade(&self.0);
+        self.0.want();
+        let front = Rc::downgrade(&self.0);
         // Callable any number of times: frameworks clean up twice.
-        let remove = move || with(&driver, |driver| driver.listeners.remove(id));
+        let remove = move || {
+            with(&front, |front| {
+                front.listeners.remove(id);
+                front.want();
+            });
+        };
         Closure::<dyn Fn()>::new(remove).into_js_value().unchecked_into()
     }
 }

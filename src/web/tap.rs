@@ -1,33 +1,23 @@
 //! One node that is listened to: an `AudioContext` with the package's worklet behind the source.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::time::Duration;
-
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Date, Float32Array, Function, Promise};
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AudioContext, AudioContextState, AudioNode, AudioWorkletNode, AudioWorkletNodeOptions, BaseAudioContext,
-    EventTarget, MediaStream, MediaStreamTrack, MessageEvent, MessagePort,
+    EventTarget, MediaStream, MediaStreamTrack, MessageChannel, MessagePort,
 };
 
-use super::capture::{Frames, Sink, Warn};
-use super::convert::{get, to_error};
+use super::capture::Warn;
+use super::convert::to_error;
 use crate::audio::path::CAPTURE_RATES;
 use crate::error::{Code, Error};
 use crate::session::WarningCode;
 
 /// How long a context may take to start. One that is waiting for a gesture of the user never does.
 const START_LIMIT_MS: u32 = 2_000;
-
-/// How long the worklet may take to hand out its last batch: ten batches.
-const DRAIN_LIMIT_MS: u32 = 200;
-
-/// A page that was suspended may find messages that are older than anybody waits for.
-const OLDEST: Duration = Duration::from_secs(3_600);
 
 /// What a user does, or a page that is shown again, lets a suspended context go on.
 const RESUMING: [&str; 3] = ["pointerdown", "keydown", "visibilitychange"];
@@ -36,25 +26,18 @@ const RESUMING: [&str; 3] = ["pointerdown", "keydown", "visibilitychange"];
 pub(super) struct Tap {
     source: AudioNode,
     worklet: AudioWorkletNode,
-    port: MessagePort,
+    /// In Hz.
+    pub(super) rate: u32,
     /// The context, if it was made here: one that came with the app's own node is the app's.
     context: Option<AudioContext>,
-    drained: Rc<Drained>,
     _listeners: Vec<EventListener>,
-}
-
-/// Whether the worklet said that nothing follows, and who waits for it.
-#[derive(Default)]
-struct Drained {
-    done: Cell<bool>,
-    waiting: RefCell<Option<Function>>,
 }
 
 impl Tap {
     /// Listens to a `MediaStream`, a `MediaStreamTrack`, or an `AudioNode`.
-    pub(super) async fn open(source: &JsValue, sink: Sink, warn: &Warn) -> Result<Self, JsValue> {
+    pub(super) async fn open(source: &JsValue, warn: &Warn) -> Result<Self, JsValue> {
         let (node, base, context) = open(source)?;
-        let mut started = Self::listen(node, &base, context.clone(), sink).await;
+        let mut started = Self::listen(node, &base, context.clone()).await;
         match (&mut started, &context) {
             (Ok(tap), Some(context)) => tap._listeners.extend(keep_running(context, warn)),
             (Err(_), Some(context)) => drop(context.close()),
@@ -67,7 +50,7 @@ impl Tap {
     }
 
     async fn listen(
-        source: AudioNode, base: &BaseAudioContext, context: Option<AudioContext>, sink: Sink,
+        source: AudioNode, base: &BaseAudioContext, context: Option<AudioContext>,
     ) -> Result<Self, JsValue> {
         let rate = base.sample_rate() as u32;
         if !CAPTURE_RATES.contains(&rate) {
@@ -92,63 +75,28 @@ impl Tap {
         options.set_number_of_outputs(0);
         let worklet = AudioWorkletNode::new_with_options(base, "ossicle-capture", &options)
             .map_err(|exception| unsupported("this browser did not start the capture", &exception))?;
-        let port = worklet.port()?;
-        let drained = Rc::new(Drained::default());
-        let listener = {
-            let (port, drained, scratch) = (port.clone(), drained.clone(), RefCell::new(Vec::new()));
-            EventListener::new(&port.clone(), "message", move |event| {
-                let batch = event.unchecked_ref::<MessageEvent>().data();
-                if batch.is_null() {
-                    drained.done.set(true);
-                    if let Some(resolve) = drained.waiting.borrow_mut().take() {
-                        let _ = resolve.call0(&JsValue::UNDEFINED);
-                    }
-                    return;
-                }
-                let number = |key: &str| get(&batch, key).as_f64().unwrap_or(0.0);
-                let age = Duration::try_from_secs_f64((Date::now() - number("time")) / 1e3).unwrap_or_default();
-                let samples: Float32Array = get(&batch, "samples").unchecked_into();
-                // Taken, not borrowed: the sink may end in a listener of the app.
-                let mut copy: Vec<f32> = scratch.take();
-                copy.resize(samples.length() as usize, 0.0);
-                samples.copy_to(&mut copy);
-                let _ = port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()));
-                let (stride, count) = (number("frames") as usize, number("filled") as usize);
-                sink(&Frames { samples: &copy, stride, count, rate, age: age.min(OLDEST) });
-                scratch.replace(copy);
-            })
-        };
-        port.start();
         source.connect_with_audio_node(&worklet)?;
-        Ok(Self { source, worklet, port, context, drained, _listeners: vec![listener] })
+        Ok(Self { source, worklet, rate, context, _listeners: Vec::new() })
     }
 
-    /// Stops, and waits for what the worklet still holds.
-    pub(super) async fn drain(&self) {
-        let _ = self.port.post_message(&"stop".into());
-        let mut timer = None;
-        let done = Promise::new(&mut |resolve, _| {
-            if self.drained.done.get() {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-                return;
-            }
-            *self.drained.waiting.borrow_mut() = Some(resolve.clone());
-            timer = Some(Timeout::new(DRAIN_LIMIT_MS, move || {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-            }));
-        });
-        let _ = JsFuture::from(done).await;
+    /// The port at which the frames come out, from here on; what was captured before one was asked for comes first.
+    pub(super) fn port(&self) -> Result<MessagePort, JsValue> {
+        let channel = MessageChannel::new()?;
+        let port = channel.port1();
+        self.worklet.port()?.post_message_with_transferable(&port, &Array::of1(&port))?;
+        Ok(channel.port2())
     }
 }
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        let _ = self.port.post_message(&"stop".into());
+        if let Ok(port) = self.worklet.port() {
+            let _ = port.post_message(&"stop".into());
+        }
         let _ = self.source.disconnect_with_audio_node(&self.worklet);
         if let Some(context) = &self.context {
             let _ = context.close();
         }
-        self.port.close();
     }
 }
 

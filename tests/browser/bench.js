@@ -61,10 +61,13 @@ function tools(sandbox, Client) {
   /** What socket `n` of an interaction received, decoded by the browser: an `AudioBuffer`. */
   const decoded = async (id, n) => new OfflineAudioContext(1, 1, 48_000).decodeAudioData(await audio(id, n));
 
+  /** What the engine has to tell is there: at once on the page, a moment later from a worker. */
+  const arrived = () => sleep(0.4);
+
   return {
     sandbox, environment, Client, configuration: STREAM,
     token, client, encounter, interaction, fault, sockets, bytes, samples, decoded, connect,
-    speech, sleep, soon, ok, equal, near, refused, addsUp,
+    speech, sleep, arrived, soon, ok, equal, near, refused, addsUp,
   };
 }
 

@@ -1,6 +1,6 @@
 // A stream that goes wrong: refusals, silence, dropped connections, aborts. Every one ends within its time limit.
 
-export async function a_configuration_that_cannot_be_right_is_refused_before_a_socket_opens({ connect, configuration, interaction, client, sockets, refused, ok, equal }) {
+export async function a_configuration_that_cannot_be_right_is_refused_before_a_socket_opens({ configuration, interaction, client, sockets, refused, ok, equal }) {
   const all = client();
   const id = await interaction(all);
   for (const [named, options] of [
@@ -14,10 +14,13 @@ export async function a_configuration_that_cannot_be_right_is_refused_before_a_s
     const error = await refused("invalid_request", () => all.stream.connect({ id, configuration, ...options }));
     ok(error.message.includes(named), `"${error.message}" names ${named}`);
   }
-  // The tests load the wasm alone: there is nothing that would load a codec.
-  await refused("audio_unsupported", () => connect({ audio: { encoding: "flac" } }, all));
   for (const nothing of [undefined, null, 7]) await refused("invalid_request", () => all.stream.connect(nothing));
   equal(await sockets(id), [], "sockets");
+}
+
+/** These tests load the wasm alone. The package has what loads a codec. */
+export async function a_codec_that_nothing_loads_is_unsupported({ connect, refused }) {
+  await refused("audio_unsupported", () => connect({ audio: { encoding: "flac" } }));
 }
 
 export async function a_configuration_that_the_service_refuses_is_rejected({ client, interaction, configuration, fault, sockets, refused, equal, ok }) {
@@ -142,7 +145,7 @@ export async function nothing_is_lost_when_the_connection_drops({ client, intera
   ok(finals.length > 0 && finals.at(-1).time.end > seconds - 0.5, "the transcript reaches to the end");
 }
 
-export async function a_visit_that_nobody_waits_for_starts_before_there_is_a_connection({ client, interaction, configuration, fault, speech, sockets, sleep, soon, equal, near }) {
+export async function a_visit_that_nobody_waits_for_starts_before_there_is_a_connection({ client, interaction, configuration, fault, speech, sockets, sleep, arrived, soon, equal, near }) {
   const all = client();
   const id = await interaction(all);
   // The first socket never answers; whoever waits would be refused.
@@ -151,6 +154,7 @@ export async function a_visit_that_nobody_waits_for_starts_before_there_is_a_con
   const stream = await all.stream.connect({ ...usual, awaitConfiguration: false, connectionTimeoutInSeconds: 1 });
   equal(stream.state, "connecting", "state");
   stream.pushFrame([speech(3)], 48_000);
+  await arrived();
   near(stream.stats.bufferedSeconds, 3, 0.02, "seconds that wait");
   for (let tries = 0; stream.state !== "streaming" && tries < 150; tries++) await sleep(0.1);
   const { stats } = await soon("the end", stream.end());
@@ -179,13 +183,14 @@ export async function after_a_failure_the_unsent_audio_is_a_file({ client, inter
   equal(stream.dropped, [], "what was dropped");
 }
 
-export async function what_does_not_fit_into_the_buffer_is_named({ client, interaction, configuration, speech, near, equal, addsUp }) {
+export async function what_does_not_fit_into_the_buffer_is_named({ client, interaction, configuration, speech, arrived, near, equal, addsUp }) {
   const all = client({ streamAuth: () => new Promise(() => {}) });
   const id = await interaction(client());
   const stream = await all.stream.connect({ id, configuration, awaitConfiguration: false, bufferSeconds: 5, audio: { encoding: "pcm" } });
   const spans = [];
   stream.on("audioDropped", ({ start, end, reason }) => spans.push({ start, end, reason }));
   stream.pushFrame([speech(12)], 48_000);
+  await arrived();
   addsUp(stream.stats);
   equal(stream.dropped.length, 1, "spans");
   const [{ start, end }] = stream.dropped;

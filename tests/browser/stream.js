@@ -150,11 +150,12 @@ export async function a_muted_channel_sends_silence_and_warns_of_nothing({ conne
   near(received.length / 32_000, 9, 0.001, "received seconds");
 }
 
-export async function levels_are_told_about_ten_times_a_second({ connect, speech, near }) {
+export async function levels_are_told_about_ten_times_a_second({ connect, speech, arrived, near }) {
   const { stream } = await connect();
   const levels = [];
   stream.on("level", (level) => levels.push(level));
   stream.pushFrame([speech(2)], 48_000);
+  await arrived();
   near(levels.length, 20, 1, "levels in two seconds");
   const { rms, peak } = levels[10];
   near(peak, 20 * Math.log10(0.4), 0.2, "peak in dBFS");

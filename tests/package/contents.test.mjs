@@ -10,7 +10,7 @@ import { pkg } from "../support/browser.mjs";
 
 /** Bytes, brotli-compressed, of what a page downloads that imports the module: entry, wasm, worklet. One per cent above
  * the present size: builds on two machines differ by some bytes. It follows the size down; raising it needs a reason. */
-const BUDGET = 202_000;
+const BUDGET = 230_000;
 
 /** The same of what a page downloads besides when its browser has no Opus encoder. */
 const OPUS_BUDGET = 125_000;
@@ -19,6 +19,9 @@ const OPUS_BUDGET = 125_000;
 const FLAC_BUDGET = 60_000;
 
 const MODULE_PATH = ["ossicle.js", "ossicle_bg.wasm", "ossicle-worklet.js"];
+
+/** The same of what a page downloads besides for streams in workers: the script; the wasm is the page's. */
+const WORKER_BUDGET = 13_000;
 
 const read = (name) => readFileSync(join(pkg, name));
 const manifest = JSON.parse(read("package.json"));
@@ -60,6 +63,7 @@ test("no code is made from text, so that a page may forbid it", () => {
 
 const budgets = [
   ["what a page downloads stays within its budget", MODULE_PATH, BUDGET],
+  ["what a page downloads for a worker stays within its budget", ["ossicle-worker.js"], WORKER_BUDGET],
   ["what a page downloads for an Opus encoder stays within its budget", ["ossicle_opus_bg.wasm"], OPUS_BUDGET],
   ["what a page downloads for a FLAC encoder stays within its budget", ["ossicle_flac_bg.wasm"], FLAC_BUDGET],
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ossicle::protocol::client::Configuration;
-use ossicle::session::{Event, Input, Options, Output, RequestId, Session, SocketId, State};
+use ossicle::session::{Event, Input, Options, Output, Past, RequestId, Session, SocketId, State, Transcript};
 use ossicle::{Code, Error};
 use serde_json::{Value, json};
 
@@ -167,6 +167,38 @@ impl World {
 
     pub(crate) fn close(&mut self) {
         self.input(Input::Close);
+    }
+
+    /// Whoever held the session is gone, and its socket with it: nothing happens any more, and nothing is captured.
+    pub(crate) fn lose_session(&mut self) -> Past {
+        let (ledger, usage) = (self.session.ledger(), self.session.usage());
+        self.closed_links.extend(self.link.take());
+        let mut known = Transcript::default();
+        for segment in self.session.transcript() {
+            known.take(segment, &mut Vec::new());
+        }
+        Past {
+            ledger,
+            position: ledger.captured,
+            was_connected: self.connected.is_some(),
+            finals: known.finals().clone(),
+            usage,
+            bytes_sent: self.session.bytes_sent(),
+            reconnects: self.session.reconnects(),
+        }
+    }
+
+    /// Another session goes on after so long. What was captured meanwhile is lost, too.
+    pub(crate) fn go_on(&mut self, mut options: Options, mut past: Past, after: Duration) {
+        self.sleep(after);
+        past.position += after;
+        self.captured = (past.position.as_millis() / SLOT.as_millis()) as u32;
+        options.past = Some(past);
+        self.session = Session::new(options, self.now);
+        self.check_ledger();
+        while let Some(output) = self.session.poll_output() {
+            self.perform(output);
+        }
     }
 
     /// Lets time pass.

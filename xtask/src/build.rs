@@ -149,18 +149,27 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
-    // A file for script tags holds everything: the wasm, and the worklet's text.
-    let worklet = aside.join("worklet.txt");
-    fs::copy(aside.join("ossicle-worklet.js"), &worklet).context("cannot copy the worklet")?;
+    // Not modules: they have no address of their own, and need none.
+    let no_module = "--define:import.meta.url=\"\"";
+    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_module]).args(aliases).run()?;
+    // A file for script tags holds everything: the wasm, and the texts of worklet and worker.
+    let mut texts = Vec::new();
+    for name in ["worklet", "worker"] {
+        let text = aside.join(format!("{name}.txt"));
+        fs::copy(aside.join(format!("ossicle-{name}.js")), &text).with_context(|| format!("cannot copy the {name}"))?;
+        texts.push((name, text));
+    }
     esbuild("ossicle.global.js", "global.js")
         .args(["--bundle", "--format=iife", "--global-name=ossicle", "--loader:.wasm=binary", "--loader:.txt=text"])
-        // Not a module: it has no address of its own, and needs none.
-        .arg("--define:import.meta.url=\"\"")
+        .arg(no_module)
         .args(aliases)
         .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
-        .arg(joined("--alias:#worklet=", &worklet))
+        .args(texts.iter().map(|(name, text)| joined(&format!("--alias:#{name}="), text)))
         .run()?;
-    fs::remove_file(&worklet).context("cannot remove the worklet's copy")
+    for (name, text) in &texts {
+        fs::remove_file(text).with_context(|| format!("cannot remove the {name}'s copy"))?;
+    }
+    Ok(())
 }
 
 /// The package's own package.json and types, and the papers that go with any copy.

@@ -6,6 +6,8 @@
 mod headed;
 mod ogg;
 
+use std::time::Duration;
+
 use super::Packet;
 use headed::Headed;
 pub use headed::header_length;
@@ -51,10 +53,16 @@ impl Format {
     /// A container for one socket. `serial` tells logical streams apart; any number will do.
     #[must_use]
     pub fn open(&self, serial: u32) -> Container {
+        self.open_since(serial, Duration::ZERO)
+    }
+
+    /// The same for a stream whose encoder began at `origin` in capture time: its first packet has that start.
+    #[must_use]
+    pub fn open_since(&self, serial: u32, origin: Duration) -> Container {
         match self {
             Self::Raw => Container::Headed(Headed::new(Vec::new())),
             Self::OggOpus { channels, sample_rate } => {
-                Container::OggOpus(Box::new(OggOpus::new(*channels, *sample_rate, serial)))
+                Container::OggOpus(Box::new(OggOpus::new(*channels, *sample_rate, serial, origin)))
             }
             Self::Flac { header } | Self::Given { header } => Container::Headed(Headed::new(header.clone())),
         }

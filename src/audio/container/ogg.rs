@@ -25,6 +25,8 @@ pub struct OggOpus {
     channels: u8,
     sample_rate: u32,
     serial: u32,
+    /// Capture time of the encoder's first packet.
+    origin: Duration,
     granule: u64,
     has_headers: bool,
 }
@@ -36,9 +38,9 @@ impl std::fmt::Debug for OggOpus {
 }
 
 impl OggOpus {
-    pub(super) fn new(channels: u8, sample_rate: u32, serial: u32) -> Self {
+    pub(super) fn new(channels: u8, sample_rate: u32, serial: u32, origin: Duration) -> Self {
         let writer = PacketWriter::new(Vec::new());
-        Self { writer, channels, sample_rate, serial, granule: 0, has_headers: false }
+        Self { writer, channels, sample_rate, serial, origin, granule: 0, has_headers: false }
     }
 
     pub(super) fn write(&mut self, packet: Packet<'_>, place: Place, chunk: &mut Vec<u8>) {
@@ -49,7 +51,7 @@ impl OggOpus {
             // decoders find implausible (and so it is: a decoder that starts in the middle needs a moment): a frame
             // without data goes before it and is skipped.
             let frame = samples(OPUS_FRAME);
-            let is_first = packet.start.is_zero() && length < frame;
+            let is_first = packet.start == self.origin && length < frame;
             let pre_skip = if is_first { frame - length } else { frame };
             self.put(self.head(u16::try_from(pre_skip).unwrap_or(0)), PacketWriteEndInfo::EndPage, 0);
             self.put(tags(), PacketWriteEndInfo::EndPage, 0);
@@ -99,4 +101,38 @@ fn empty_frame(packet: &[u8]) -> Vec<u8> {
 
 fn samples(duration: Duration) -> u64 {
     u64::try_from((duration.as_nanos() * u128::from(GRANULE_RATE) + 500_000_000) / 1_000_000_000).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    /// The pre-skip of a file that begins with a packet of such a span, and the granule position of its only page of audio,
+    /// in samples at 48 kHz.
+    fn begun(origin: Duration, start: Duration, duration: Duration) -> (u16, u64) {
+        let mut file = Vec::new();
+        let packet = Packet { start, duration, bytes: &[9 << 3, 1] };
+        OggOpus::new(1, 16_000, 1, origin).write(packet, Place::EndOfChunk, &mut file);
+        let (mut pre_skip, mut granule) = (0, 0);
+        // A page's granule position is at 6 (RFC 3533, section 6), an identification header's pre-skip at 10.
+        for at in (0..file.len()).filter(|at| file[*at..].starts_with(b"OggS")) {
+            granule = file[at + 6..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        }
+        for at in (0..file.len()).filter(|at| file[*at..].starts_with(b"OpusHead")) {
+            pre_skip = file[at + 10..].first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes));
+        }
+        (pre_skip, granule)
+    }
+
+    #[test]
+    fn an_encoder_s_first_packet_is_skipped_into_wherever_in_the_visit_the_encoder_began() {
+        for origin in [ms(0), ms(600_000)] {
+            assert_eq!(begun(origin, origin, ms(15)), (240, 960));
+            assert_eq!(begun(origin, origin + ms(15), ms(20)), (960, 1_920));
+        }
+    }
 }

@@ -27,6 +27,14 @@ pub struct Packet<'a> {
     pub bytes: &'a [u8],
 }
 
+impl Packet<'_> {
+    /// The same packet in a stream of which so much lay behind when its encoder began.
+    #[must_use]
+    pub(super) fn after(self, origin: Duration) -> Self {
+        Self { start: origin + self.start, ..self }
+    }
+}
+
 /// Turns planar frames at the encoder's rate into packets, whose spans follow each other without a gap.
 pub trait Encoder {
     /// Takes frames, one slice a channel, all of one length. Packets go to `sink`, now or at a later call.

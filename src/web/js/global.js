@@ -3,15 +3,16 @@
 
 import * as ossicle from "./ossicle.js";
 import wasm from "#wasm";
+import worker from "#worker";
 import worklet from "#worklet";
 
 export const { OssicleClient, OssicleError, preflight, authorizeUrl, createCodeChallenge, createCodeVerifier } = ossicle;
 
 /** As in the module, but it needs no URL. Under a policy that forbids `blob:` pass `{ workletUrl }`. */
 export default function init(options = {}) {
-  const inside = () => URL.createObjectURL(new Blob([worklet], { type: "text/javascript" }));
-  const { wasmUrl = wasm, workletUrl = inside(), opusUrl, flacUrl } = options;
-  return ossicle.default({ module_or_path: wasmUrl, workletUrl, opusUrl, flacUrl });
+  const inside = (script) => URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { wasmUrl = wasm, workletUrl = inside(worklet), workerUrl = inside(worker), opusUrl, flacUrl } = options;
+  return ossicle.default({ module_or_path: wasmUrl, workletUrl, workerUrl, opusUrl, flacUrl });
 }
 
 export { init };

@@ -8,6 +8,9 @@
 const BATCH_SECONDS = 0.02;
 const QUANTUM = 128;
 
+/** Batches that are kept for somebody to take them: five seconds. */
+const MOST_WAITING = 250;
+
 class OssicleCapture extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -17,17 +20,32 @@ class OssicleCapture extends AudioWorkletProcessor {
     this.batch = null;
     this.spare = [];
     this.running = true;
-    this.port.onmessage = ({ data }) => {
+    this.out = null;
+    this.waiting = [];
+    // The page says where the batches go: to a port of its own, or one that is in a worker.
+    this.port.onmessage = ({ data }) => (data === "stop" ? this.stop() : this.use(data));
+  }
+
+  /** Batches go out here from now on, those that waited first. */
+  use(port) {
+    this.out = port;
+    port.onmessage = ({ data }) => {
       if (data === "stop") this.stop();
       else if (data.length === this.channels * this.frames && this.spare.length < 8) this.spare.push(data);
     };
+    for (const message of this.waiting.splice(0)) this.send(message);
+  }
+
+  send(message) {
+    if (this.out) this.out.postMessage(message, message ? [message.samples.buffer] : []);
+    else if (this.waiting.push(message) > MOST_WAITING) this.waiting.shift();
   }
 
   /** Hands out what is in the batch, full or not. */
   emit() {
     if (this.filled > 0) {
       const { batch, channels, filled, frames } = this;
-      this.port.postMessage({ samples: batch, channels, filled, frames, time: Date.now() }, [batch.buffer]);
+      this.send({ samples: batch, channels, filled, frames, time: Date.now() });
     }
     this.batch = null;
     this.filled = 0;
@@ -38,7 +56,7 @@ class OssicleCapture extends AudioWorkletProcessor {
     if (!this.running) return;
     this.running = false;
     this.emit();
-    this.port.postMessage(null);
+    this.send(null);
   }
 
   process([input]) {

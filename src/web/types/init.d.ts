@@ -12,6 +12,8 @@ export interface InitOptions {
   flacUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
   /** Where the worklet's script is. Default: beside the module. */
   workletUrl?: string | URL;
+  /** Where the worker's script is: of the page's own origin. Default: beside the module. */
+  workerUrl?: string | URL;
 }
 
 /**

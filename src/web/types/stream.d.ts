@@ -55,6 +55,12 @@ export interface StreamOptions {
     chunkMs?: number;
   };
   /**
+   * Whether the stream works in a worker of its own: encoding, timers and the socket are then off the page's main thread, and
+   * a page that is busy delays nothing. Default false. Where there can be no worker (the page's policy forbids it, or the
+   * script is of another origin) the stream works on the page all the same, and the first one says so by a `warning`.
+   */
+  worker?: boolean;
+  /**
    * Whether `connect` waits for the service to accept the configuration, and fails if that does not come in time. Default
    * true. With `false` it resolves at once: what is captured is kept until there is a connection, even if the visit
    * starts offline.
@@ -169,7 +175,8 @@ export type StreamWarning = { type: "warning"; channel?: number } & (
        * muted the device. `device-changed`: another device is captured from here on. `device-lost`: it is gone, and there
        * is no other; if one comes, a microphone of `client.microphones` goes on with it. `suspended`: the browser
        * suspended the capture; it goes on as soon as the browser lets it. `stalled`: for half a second nothing came from
-       * a source. `buffer-high`: what is held for a reconnect has reached 80 % of its bound.
+       * a source. `buffer-high`: what is held for a reconnect has reached 80 % of its bound. `no-worker`: there can be no
+       * worker on this page, which was asked for one; the stream works on the page itself. Told once.
        */
       code:
         | "silent-input"
@@ -179,7 +186,8 @@ export type StreamWarning = { type: "warning"; channel?: number } & (
         | "device-lost"
         | "suspended"
         | "stalled"
-        | "buffer-high";
+        | "buffer-high"
+        | "no-worker";
     }
   | {
       /** For `seconds` nothing was captured. */
@@ -222,6 +230,8 @@ export class Stream {
   readonly audioFormat: string;
   /** What encodes the audio. */
   readonly encoder: "opus-native" | "opus-wasm" | "flac" | "pcm" | "given";
+  /** Whether the stream works in a worker. Figures and states are then at most a quarter of a second old. */
+  readonly isInWorker: boolean;
   /** Adds a listener, any number for an event. What it returns takes it off again. */
   on<E extends keyof StreamEvents>(event: E, listener: (payload: StreamEvents[E]) => void): () => void;
   /** As `on`, for the next event only. */
@@ -264,7 +274,8 @@ export class Stream {
   readonly dropped: { start: number; end: number }[];
   /**
    * All audio that the service has not acknowledged, as a file in the stream's own container (raw samples for PCM): after
-   * a failure, for an upload later. Its type is {@link audioFormat}.
+   * a failure, for an upload later. Its type is {@link audioFormat}. Of a stream in a worker it is there once the stream is
+   * over; before, this throws `conflict`.
    */
   unsentAudio(): Blob;
   /** Has the service answer what is pending; resolves when it has. The stream goes on. */

@@ -192,6 +192,7 @@ stream.on("warning", (warning) => {
   // @ts-expect-error: only a gap has a length.
   else warning.seconds;
 });
+holds<Equal<typeof stream.isInWorker, boolean>>();
 holds<Equal<typeof stream.encoder, "opus-native" | "opus-wasm" | "flac" | "pcm" | "given">>();
 stream.on("error", (error) => holds<Equal<typeof error, OssicleError>>());
 stream.on("ended", ({ usage }) => holds<Equal<typeof usage, number | undefined>>());

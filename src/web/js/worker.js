@@ -1,0 +1,51 @@
+// The worker's script: a stream's engine off the page's main thread. It imports nothing, so that it can be served as it is
+// under a strict Content-Security-Policy; the compiled wasm comes from the page.
+
+import start, { configure, EngineHost } from "#glue";
+import { loadFlac } from "./flac.js";
+import { loadOpus } from "./opus.js";
+
+/** Milliseconds after which the page hears how things stand, and that this worker lives. */
+const BEAT = 200;
+
+/** Milliseconds that a socket has to say goodbye. */
+const FAREWELL = 1_000;
+
+let host;
+let told = [];
+let beat;
+
+/** All that has happened in a task goes out as one message. */
+function tell(news) {
+  if (told.push(news) === 1) queueMicrotask(flush);
+}
+
+function flush() {
+  const news = told;
+  told = [];
+  const message = { news, view: host?.view() };
+  if (news.includes('"over"')) {
+    message.unsent = host.unsent();
+    clearInterval(beat);
+    setTimeout(close, FAREWELL);
+  }
+  postMessage(message);
+}
+
+/** The first message makes the engine; the others are orders. */
+onmessage = async ({ data }) => {
+  // The page waits for the answer before it orders anything.
+  onmessage = null;
+  const { module, settings, resume, seed, opusUrl, flacUrl } = data;
+  try {
+    await start({ module_or_path: module });
+    configure("", () => loadOpus(opusUrl), () => loadFlac(flacUrl));
+    host = await EngineHost.start(settings, seed, resume, tell);
+  } catch ({ code, message, retryable = false }) {
+    return postMessage({ failed: { code, message, retryable } });
+  }
+  onmessage = ({ data }) => host.take(data.order, data.payload);
+  beat = setInterval(flush, BEAT);
+  postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view() });
+  host.begin();
+};
