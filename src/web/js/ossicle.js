@@ -26,21 +26,21 @@ async function load(options = {}) {
   // wasm-bindgen's own input (a URL, a Response, bytes, a module, or { module_or_path }) is as good as our options.
   const plain = Object.getPrototypeOf(options) === Object.prototype;
   const given = plain ? options : { module_or_path: options };
-  // A script tag's file has no address of its own: nothing is beside it.
-  const beside = (name) => import.meta.url && new URL(name, import.meta.url).href;
-  const opusUrl = given.opusUrl ?? beside("./ossicle_opus_bg.wasm");
-  const flacUrl = given.flacUrl ?? beside("./ossicle_flac_bg.wasm");
+  // A script tag's file has no address of its own: nothing is beside it. Bundlers know these by their very form.
+  const here = import.meta.url;
+  const opusUrl = given.opusUrl ?? (here && new URL("./ossicle_opus_bg.wasm", import.meta.url).href);
+  const flacUrl = given.flacUrl ?? (here && new URL("./ossicle_flac_bg.wasm", import.meta.url).href);
   let module;
   try {
-    module = await compiled((await given.module_or_path) ?? given.wasmUrl ?? beside("./ossicle_bg.wasm"));
+    module = await compiled((await given.module_or_path) ?? given.wasmUrl ?? new URL("./ossicle_bg.wasm", import.meta.url));
     await start({ module_or_path: module });
   } catch (cause) {
     const message = "the package's .wasm could not be loaded: is it served, and does the page's policy allow it?";
     throw new OssicleError("network", message, true, { cause });
   }
-  const workerUrl = String(given.workerUrl ?? beside("./ossicle-worker.js"));
+  const workerUrl = String(given.workerUrl ?? new URL("./ossicle-worker.js", import.meta.url));
   configure(
-    String(given.workletUrl ?? beside("./ossicle-worklet.js")),
+    String(given.workletUrl ?? new URL("./ossicle-worklet.js", import.meta.url)),
     () => loadOpus(opusUrl),
     () => loadFlac(flacUrl),
     workshop(workerUrl, { module, opusUrl, flacUrl }),
