@@ -117,6 +117,12 @@ impl Gate {
         self.sources.retain(|(other, _)| *other != id);
     }
 
+    /// What is attached: its name, and its channel, if it has one of its own.
+    #[must_use]
+    pub fn sources(&self) -> &[(CaptureId, Option<usize>)] {
+        &self.sources
+    }
+
     /// The app paused the capture, or does so no longer.
     pub const fn paused(&mut self, paused: bool) {
         self.is_paused = paused;

@@ -9,6 +9,7 @@ pub mod gate;
 mod given;
 mod resume;
 mod settings;
+mod shadow;
 mod sound;
 pub mod wire;
 
@@ -30,6 +31,7 @@ use given::Given;
 pub use given::headers;
 pub use resume::Resume;
 pub use settings::{Declared, Encoding, Proxy, Settings};
+pub use shadow::{Loss, Shadow};
 use sound::Sound;
 use wire::View;
 
@@ -68,6 +70,8 @@ pub struct Engine {
     given: Option<Given>,
     /// What the app may give.
     gate: Gate,
+    /// Seconds of frames of its own that it gave.
+    pushed: f64,
     /// Since when the app has paused the capture, and for how long it had then, if another engine had the stream.
     paused_at: Option<Duration>,
     paused_before: Duration,
@@ -120,6 +124,7 @@ impl Engine {
             session,
             audio_format,
             gate: Gate::new(settings),
+            pushed: 0.0,
             paused_at: resume.is_paused.then_some(now),
             paused_before: resume.paused_for(),
             pauses: Vec::new(),
@@ -156,6 +161,7 @@ impl Engine {
         self.gate.frames(planes.iter().map(|plane| plane.len()), rate)?;
         if self.gate.is_open() {
             self.sound.frames(planes, rate, &mut self.session, now)?;
+            self.pushed += planes.first().map_or(0, |plane| plane.len()) as f64 / f64::from(rate.max(1));
             self.tell(now, false);
         }
         Ok(())
@@ -352,7 +358,7 @@ impl Engine {
     /// How things stand.
     #[must_use]
     pub fn view(&self) -> View {
-        View { state: self.state(), stats: self.stats() }
+        View { state: self.state(), stats: self.stats(), position: self.position(), pushed: self.pushed }
     }
 
     /// The transcript so far, in time order, interim items included.

@@ -88,16 +88,20 @@ pub struct View {
     pub state: State,
     /// Its figures.
     pub stats: Stats,
+    /// Seconds of the visit at which the next audio lies.
+    pub position: f64,
+    /// Seconds of frames of the app's own that were taken.
+    pub pushed: f64,
 }
 
 impl View {
-    /// How things stand when the engine is lost: what it held is given up. Answers the span of that, in seconds of the visit.
-    pub fn lose(&mut self) -> (f64, f64) {
+    /// The engine is lost: what it held is given up. Answers the span of that, in seconds of the visit.
+    pub fn lose(&mut self, state: State) -> (f64, f64) {
         let stats = &mut self.stats;
         let held = stats.in_flight_seconds + stats.buffered_seconds;
         stats.dropped_seconds += held;
         (stats.in_flight_seconds, stats.buffered_seconds, stats.buffered_bytes) = (0.0, 0.0, 0);
-        self.state = State::Failed;
+        self.state = state;
         (stats.captured_seconds - held, stats.captured_seconds)
     }
 }
@@ -196,8 +200,8 @@ mod tests {
             dropped_seconds: 1.0,
             ..Stats::default()
         };
-        let mut view = View { state: State::Streaming, stats };
-        assert_eq!(view.lose(), (21.0, 30.0));
+        let mut view = View { state: State::Streaming, stats, position: 30.0, pushed: 0.0 };
+        assert_eq!(view.lose(State::Failed), (21.0, 30.0));
         let Stats { captured_seconds, acknowledged_seconds, dropped_seconds, .. } = view.stats;
         assert_eq!((view.state, captured_seconds, acknowledged_seconds + dropped_seconds), (State::Failed, 30.0, 30.0));
     }

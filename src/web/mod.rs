@@ -6,7 +6,7 @@
 //! - [`stream`]: the `Stream` class; [`front`], the page's half of a stream: its listeners, promises ([`settle`]), tokens and
 //!   sources ([`capture`], with a [`tap`] on each); [`host`], the half with the engine, here or in a [`worker`]: it carries out
 //!   what the engine decides, between [`batches`] of frames, [`encoder`] (those that live outside this module) and
-//!   [`socket`]. A [`remote`] is the page's end of a worker.
+//!   [`socket`]. Between the halves is a [`link`], to a worker a [`remote`].
 //! - [`microphones`]: finding and opening them.
 //! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
@@ -32,6 +32,7 @@ mod fetch;
 mod front;
 mod host;
 mod limit;
+mod link;
 mod logger;
 mod microphones;
 mod remote;

@@ -35,7 +35,7 @@ pub(super) async fn connect(service: Rc<Service>, options: &JsValue) -> Result<J
         options.insert("isHeld".to_owned(), true.into());
     }
     let settings = Settings::from_value(&plain, seed)?;
-    let wants_worker = get(options, "worker").is_truthy();
+    let wants_worker = get(options, "worker").as_bool() != Some(false);
     let is_aborted = || match abort.as_ref().is_some_and(AbortSignal::aborted) {
         true => Err(Error::new(Code::Aborted, "the call was aborted")),
         false => Ok(()),
@@ -91,35 +91,35 @@ impl Stream {
 
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> JsValue {
-        self.0.state()
+        self.0.link.state()
     }
 
     #[wasm_bindgen(getter)]
     pub fn stats(&self) -> JsValue {
-        self.0.stats()
+        self.0.link.stats()
     }
 
     #[wasm_bindgen(getter)]
     pub fn transcript(&self) -> JsValue {
-        self.0.transcript()
+        self.0.link.transcript()
     }
 
     /// What the stream declares as `audioFormat`.
     #[wasm_bindgen(getter, js_name = audioFormat)]
     pub fn audio_format(&self) -> String {
-        self.0.audio_format()
+        self.0.link.audio_format()
     }
 
     /// What encodes the audio: `opus-native`, `opus-wasm`, `flac` or `pcm`.
     #[wasm_bindgen(getter)]
     pub fn encoder(&self) -> String {
-        self.0.encoder()
+        self.0.link.encoder()
     }
 
     /// Whether the engine is in a worker.
     #[wasm_bindgen(getter, js_name = isInWorker)]
     pub fn is_in_worker(&self) -> bool {
-        self.0.is_in_worker()
+        self.0.link.is_in_worker()
     }
 
     /// Captures a source through the package's worklet.
@@ -202,12 +202,12 @@ impl Stream {
 
     #[wasm_bindgen(getter, js_name = isPaused)]
     pub fn is_paused(&self) -> bool {
-        self.0.is_paused()
+        self.0.link.is_paused()
     }
 
     #[wasm_bindgen(getter)]
     pub fn pauses(&self) -> JsValue {
-        self.0.pauses()
+        self.0.link.pauses()
     }
 
     /// Sends silence in place of a channel, or of all.
@@ -224,15 +224,15 @@ impl Stream {
     /// Audio that was given up because the buffer was full.
     #[wasm_bindgen(getter)]
     pub fn dropped(&self) -> JsValue {
-        self.0.dropped()
+        self.0.link.dropped()
     }
 
     /// All audio that the service has not acknowledged, as a file.
     #[wasm_bindgen(js_name = unsentAudio)]
     pub fn unsent_audio(&self) -> Result<Blob, JsValue> {
-        let bytes = self.0.unsent()?;
+        let bytes = self.0.link.unsent()?;
         let options = BlobPropertyBag::new();
-        options.set_type(&self.0.audio_format());
+        options.set_type(&self.0.link.audio_format());
         Blob::new_with_u8_array_sequence_and_options(&Array::of1(&bytes), &options)
     }
 

@@ -23,7 +23,7 @@ function tell(news) {
 function flush() {
   const news = told;
   told = [];
-  const message = { news, view: host?.view() };
+  const message = { news, view: host?.view(), at: Date.now() };
   if (news.includes('"over"')) {
     message.unsent = host.unsent();
     clearInterval(beat);
@@ -32,12 +32,28 @@ function flush() {
   postMessage(message);
 }
 
+/** The page sees by this lock that the worker lives: it is free only when the worker is gone. Not every page has locks. */
+const held = (name) => new Promise((granted) => {
+  const hold = () => {
+    granted();
+    return new Promise(() => {});
+  };
+  if (!navigator.locks) return granted();
+  navigator.locks.request(name, hold).catch(granted);
+});
+
+// An engine that failed in the middle of something is not to go on. Of failures in a promise the page would hear nothing.
+onunhandledrejection = ({ reason }) => {
+  if (reason instanceof WebAssembly.RuntimeError) setTimeout(() => { throw reason; });
+};
+
 /** The first message makes the engine; the others are orders. */
 onmessage = async ({ data }) => {
   // The page waits for the answer before it orders anything.
   onmessage = null;
-  const { module, settings, resume, seed, opusUrl, flacUrl } = data;
+  const { module, settings, resume, seed, lock, opusUrl, flacUrl } = data;
   try {
+    await held(lock);
     await start({ module_or_path: module });
     configure("", () => loadOpus(opusUrl), () => loadFlac(flacUrl));
     host = await EngineHost.start(settings, seed, resume, tell);

@@ -10,23 +10,37 @@ const LIMIT = 5_000;
  */
 export function workshop(url, common) {
   let isForbidden = typeof Worker !== "function";
+  let count = 0;
 
   return async (settings, seed, resume) => {
     if (isForbidden) return null;
+    const lock = `ossicle-${seed}-${(count += 1)}`;
     let worker;
     try {
       worker = new Worker(url);
-      worker.postMessage({ ...common, settings, seed, resume });
+      worker.postMessage({ ...common, settings, seed, resume, lock });
       const first = await answer(worker);
-      if (!first.failed) return { worker, ...first };
+      if (!first.failed) {
+        tellEnd(worker, lock);
+        return { worker, ...first };
+      }
       worker.terminate();
       return first;
     } catch {
       worker?.terminate();
-      isForbidden = true;
+      // Where there was a worker before, another reason than the page's policy is likely.
+      isForbidden = !resume;
       return null;
     }
   };
+}
+
+/**
+ * The worker holds a lock for as long as it lives. When that is free, the worker is gone, and has an `error` event like any
+ * other that failed. Needs no timer, which a page in the background has rarely.
+ */
+function tellEnd(worker, lock) {
+  navigator.locks?.request(lock, () => worker.dispatchEvent(new Event("error"))).catch(() => {});
 }
 
 function answer(worker) {

@@ -1,5 +1,7 @@
 //! The page's half of a stream: its listeners and promises, its sources, its tokens. What the stream is, and does, its
-//! engine decides, which a [`host`](super::host) has.
+//! engine decides, which a [`host`](super::host) has, at the other end of a [`link`](super::link); what it says, [`news`] takes.
+
+mod news;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -8,43 +10,36 @@ use std::time::Duration;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, JSON, Promise, Uint8Array};
+use js_sys::Promise;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, MessagePort};
 
 use super::capture::Capture;
-use super::convert::{from_error, get, to_error, to_js};
+use super::convert::from_error;
 use super::events::Listeners;
 use super::fetch::{CallOptions, Service};
 use super::host::Host;
-use super::remote::{self, Remote, revived};
+use super::link::Link;
+use super::remote::{self, Remote, Told};
 use super::settle::Settle;
 use crate::audio::intake::CaptureId;
-use crate::engine::wire::{Address, News, Order};
+use crate::engine::wire::{Address, Order};
 use crate::engine::{Command, Settings};
 use crate::error::{Code, Error};
 use crate::redact::Secret;
 use crate::rest::environment::with_query;
 use crate::rest::interactions;
 use crate::rest::shape::is_uuid;
-use crate::session::{Event, RequestId, SocketId, State, Warning, WarningCode};
+use crate::session::{RequestId, SocketId, Warning, WarningCode};
 
 /// How long the REST API may take to say why a socket was refused.
 const DIAGNOSIS_LIMIT: Duration = Duration::from_secs(5);
 
-/// The way to a stream's engine.
-enum Link {
-    /// It is hosted on this page.
-    Here(Rc<Host>),
-    /// It is hosted in a worker.
-    There(Rc<Remote>),
-}
-
 /// Everything of a stream that the page has.
 pub(super) struct Front {
-    link: Link,
+    pub(super) link: Link,
     /// Whether the app is to be told that there can be no worker.
     is_missed: Cell<bool>,
     pub(super) settings: Settings,
@@ -116,9 +111,9 @@ impl Front {
         match &self.link {
             Link::Here(host) => host.pump(),
             Link::There(remote) => {
-                let weak = Rc::downgrade(self);
-                let lost = weak.clone();
-                remote.listen(move |news| with(&weak, |front| front.hear(news)), move || with(&lost, Self::lose));
+                let (weak, lost) = (Rc::downgrade(self), Rc::downgrade(self));
+                let hear = Rc::new(move |news: &JsValue| with(&weak, |front| front.hear(news)));
+                remote.listen(Told { hear, lost: Rc::new(move || with(&lost, Self::lose)) });
             }
         }
         connected
@@ -158,91 +153,7 @@ impl Front {
     }
 
     pub(super) fn order(&self, order: Order, payload: &JsValue) -> Result<(), Error> {
-        match &self.link {
-            Link::Here(host) => host.take(order, payload),
-            Link::There(remote) => {
-                if remote.admits(&order, payload)? {
-                    remote.order(&order, payload);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    // What can be looked at
-
-    pub(super) fn state(&self) -> JsValue {
-        match &self.link {
-            Link::Here(host) => to_js(&host.engine.borrow().state()),
-            Link::There(remote) => get(&remote.view(), "state"),
-        }
-    }
-
-    pub(super) fn stats(&self) -> JsValue {
-        match &self.link {
-            Link::Here(host) => to_js(&host.engine.borrow().stats()),
-            Link::There(remote) => get(&remote.view(), "stats"),
-        }
-    }
-
-    pub(super) fn transcript(&self) -> JsValue {
-        match &self.link {
-            Link::Here(host) => to_js(&host.engine.borrow().transcript()),
-            Link::There(remote) => to_js(&remote.seen.borrow().transcript.segments()),
-        }
-    }
-
-    pub(super) fn is_paused(&self) -> bool {
-        match &self.link {
-            Link::Here(host) => host.engine.borrow().is_paused(),
-            Link::There(remote) => remote.seen.borrow().gate.is_paused(),
-        }
-    }
-
-    pub(super) fn pauses(&self) -> JsValue {
-        match &self.link {
-            Link::Here(host) => to_js(&host.engine.borrow().pauses()),
-            Link::There(remote) => to_js(&remote.seen.borrow().pauses),
-        }
-    }
-
-    pub(super) fn dropped(&self) -> JsValue {
-        match &self.link {
-            Link::Here(host) => to_js(&host.engine.borrow().dropped()),
-            Link::There(remote) => to_js(&remote.seen.borrow().dropped),
-        }
-    }
-
-    pub(super) fn audio_format(&self) -> String {
-        match &self.link {
-            Link::Here(host) => host.engine.borrow().audio_format().to_owned(),
-            Link::There(remote) => remote.audio_format.clone(),
-        }
-    }
-
-    /// What encodes the audio.
-    pub(super) fn encoder(&self) -> String {
-        match &self.link {
-            Link::Here(host) => host.encoder.to_owned(),
-            Link::There(remote) => remote.encoder.clone(),
-        }
-    }
-
-    pub(super) const fn is_in_worker(&self) -> bool {
-        matches!(self.link, Link::There(_))
-    }
-
-    /// All audio that the service has not acknowledged. Of a stream in a worker once it is over.
-    pub(super) fn unsent(&self) -> Result<Uint8Array, Error> {
-        match &self.link {
-            Link::Here(host) => Ok(Uint8Array::from(host.engine.borrow().unsent_audio().as_slice())),
-            Link::There(remote) => remote.seen.borrow().unsent.clone().ok_or_else(|| {
-                Error::new(
-                    Code::Conflict,
-                    "the stream's worker still has the audio: it is handed out when the stream is over",
-                )
-            }),
-        }
+        self.link.order(order, payload)
     }
 
     pub(super) fn command(&self, command: Command) {
@@ -273,10 +184,7 @@ impl Front {
     // Sources
 
     pub(super) async fn attach(self: &Rc<Self>, source: &JsValue, channel: Option<usize>) -> Result<(), JsValue> {
-        match &self.link {
-            Link::Here(host) => host.engine.borrow().takes_sources()?,
-            Link::There(remote) => remote.seen.borrow().gate.takes_source(channel)?,
-        }
+        self.link.takes_source(channel)?;
         let id = self.next_capture.get();
         self.next_capture.set(id + 1);
         let weak = Rc::downgrade(self);
@@ -314,111 +222,7 @@ impl Front {
         }
     }
 
-    // What the engine's half tells
-
-    /// From a host on this page.
-    fn take(self: &Rc<Self>, news: News) {
-        match news {
-            News::Event(event) => self.emit(&to_js(&event)),
-            News::Error(error) => self.listeners.emit("error", &to_error(&error, None)),
-            News::Message(text) => self.message(&text),
-            News::Connected(result) => {
-                self.connected(result.map(|()| JsValue::UNDEFINED).map_err(JsValue::from));
-            }
-            News::Answered(id, result) => {
-                self.answered(id, result.map(|summary| to_js(&summary)).map_err(JsValue::from));
-            }
-            News::Address(id) => self.address(id),
-            News::Diagnose(id) => self.diagnose(id),
-            News::Over => self.release(),
-        }
-    }
-
-    /// The same from a worker, as it was serialised there.
-    fn hear(self: &Rc<Self>, news: &JsValue) {
-        let told = |name: &str| Some(get(news, name)).filter(|value| !value.is_undefined());
-        let result = |value: &JsValue| match get(value, "Err") {
-            error if error.is_undefined() => Ok(get(value, "Ok")),
-            error => Err(JsValue::from(revived(&error))),
-        };
-        let id = |value: &JsValue| value.as_f64().unwrap_or(0.0) as u32;
-        if let Some(event) = told("event") {
-            self.emit(&event);
-        } else if let Some(error) = told("error") {
-            self.listeners.emit("error", &revived(&error).into());
-        } else if let Some(text) = told("message") {
-            self.message(&text.as_string().unwrap_or_default());
-        } else if let Some(connected) = told("connected") {
-            self.connected(result(&connected).map(|_| JsValue::UNDEFINED));
-        } else if let Some(answered) = told("answered") {
-            let parts: &Array = answered.unchecked_ref();
-            self.answered(id(&parts.get(0)), result(&parts.get(1)));
-        } else if let Some(socket) = told("address") {
-            self.address(id(&socket));
-        } else if let Some(socket) = told("diagnose") {
-            self.diagnose(id(&socket));
-        } else if news.as_string().as_deref() == Some("over") {
-            self.release();
-        }
-    }
-
-    /// The worker is dead, and with it the engine.
-    fn lose(self: &Rc<Self>) {
-        let Link::There(remote) = &self.link else { return };
-        remote.leave();
-        let Some((previous, (start, end))) = remote.lose() else { return };
-        if previous.is_over() {
-            return;
-        }
-        let error = Error::new(Code::ConnectionLost, "the stream's worker died, and with it the audio that it held");
-        if end > start {
-            self.emit(&to_js(&Event::AudioDropped { start, end, reason: "the worker was lost" }));
-        }
-        self.listeners.emit("error", &to_error(&error, None));
-        let reason = Some(error.message.clone());
-        self.emit(&to_js(&Event::State { state: State::Failed, previous, reason }));
-        self.reject(&error);
-        self.release();
-    }
-
-    /// Nothing that was asked is answered any more.
-    fn reject(&self, error: &Error) {
-        let requests = self.requests.take();
-        for settle in requests.into_values().chain(self.connected.take()) {
-            settle.settle(Err(to_error(error, None)));
-        }
-    }
-
-    fn emit(&self, event: &JsValue) {
-        let Some(name) = get(event, "type").as_string() else { return };
-        if name == "state"
-            && let Some(state) = get(event, "state").as_string()
-        {
-            self.service.network.logger.tell("info", &format!("a stream is {state}"));
-        }
-        self.listeners.emit(&name, event);
-    }
-
-    /// As it came; a text that is no JSON is reported by the session.
-    fn message(&self, text: &str) {
-        if let Ok(message) = JSON::parse(text) {
-            self.listeners.emit("message", &message);
-        }
-    }
-
-    fn connected(&self, result: Result<JsValue, JsValue>) {
-        let settle = self.connected.take();
-        if let Some(settle) = settle {
-            settle.settle(result);
-        }
-    }
-
-    fn answered(&self, id: RequestId, result: Result<JsValue, JsValue>) {
-        let settle = self.requests.borrow_mut().remove(&id);
-        if let Some(settle) = settle {
-            settle.settle(result);
-        }
-    }
+    // What the engine's half asks
 
     /// Answers where a socket is to be opened, with a fresh token, or at the proxy.
     fn address(self: &Rc<Self>, id: SocketId) {
