@@ -11,7 +11,7 @@ import { startSoundCard } from "./sound-card.mjs";
 
 export const BROWSERS = ["chromium", "firefox"];
 
-// What a page here has on globalThis: `client`, and `connect(audio)`, which opens a stream of a new interaction and keeps the
+// What a page here has on globalThis: `client`, and `connect(audio, worker)`, which opens a stream of a new interaction and keeps the
 // codes of its warnings in `warnings`, with the seconds captured by then.
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A workplace</title><script type="module">
 import init, { OssicleClient } from "/pkg/ossicle.js";
@@ -19,12 +19,12 @@ await init();
 const { environment, tenantName } = await (await fetch("/settings.json")).json();
 const auth = async () => (await fetch("/token", { method: "POST" })).json();
 globalThis.client = new OssicleClient({ environment, tenantName, auth });
-globalThis.connect = async (audio) => {
+globalThis.connect = async (audio, worker) => {
   const encounter = { identifier: crypto.randomUUID(), status: "planned", type: "consultation" };
   const { interactionId: id } = await client.interactions.create({ encounter });
   const participants = Array.from({ length: audio.channels ?? 1 }, (_, channel) => ({ channel, role: "multiple" }));
   const transcription = { primaryLanguage: "en", isMultichannel: participants.length > 1, participants };
-  const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, audio });
+  const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, audio, worker });
   const warnings = [];
   stream.on("warning", ({ code }) => warnings.push({ code, at: stream.stats.capturedSeconds }));
   return { id, stream, warnings };
