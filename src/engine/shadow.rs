@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::wire::{Order, View};
 use super::{CaptureId, Command, Dropped, Gate, Pause, Resume, Settings, headers};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::protocol::server::Segment;
 use crate::session::{Event, RequestId, State, Transcript};
 
@@ -43,6 +43,7 @@ pub struct Shadow {
     paused_at: Option<Duration>,
     is_begun: bool,
     is_closed: bool,
+    is_over: bool,
     wants: Option<Order>,
     /// What was last asked of each channel, and of all.
     muted: Vec<Order>,
@@ -82,6 +83,7 @@ impl Shadow {
             paused_at: None,
             is_begun: false,
             is_closed: false,
+            is_over: false,
             wants: None,
             muted: Vec::new(),
             open: Vec::new(),
@@ -104,6 +106,7 @@ impl Shadow {
     pub fn hear(&mut self, news: &str) {
         if news == "\"over\"" {
             self.gate.over();
+            self.is_over = true;
         }
         // Most news is of no concern here; levels come ten times a second.
         let kinds = ["\"transcript\"", "\"resume\"", "\"audioDropped\"", "\"usage\"", "\"answered\""];
@@ -163,6 +166,10 @@ impl Shadow {
     /// # Errors
     /// As the engine would refuse it.
     pub fn order(&mut self, order: &Order, now: Duration) -> Result<(), Error> {
+        let is_asked = matches!(order, Order::Detach(..) | Order::Command(Command::Flush(_) | Command::End(_)));
+        if self.is_over && is_asked {
+            return Err(Error::new(Code::Conflict, "the stream is over"));
+        }
         match order {
             Order::Attach(id, channel, _) => self.gate.source(*id, *channel)?,
             Order::Detach(id, request) => {
@@ -241,8 +248,7 @@ impl Shadow {
             wants.chain(muted).chain(&begun).chain(self.open.iter().map(|(_, order)| order)).cloned().collect();
         let (state, previous) = (State::Reconnecting, view.state);
         let reason = Some("the worker was lost".to_owned());
-        let event =
-            (was_connected && previous != state).then_some(Event::State { state, previous, reason });
+        let event = (was_connected && previous != state).then_some(Event::State { state, previous, reason });
         let state = if was_connected { state } else { previous };
         self.see_lost(view, state);
         Some(Loss { resume, orders, sources: self.gate.sources().to_vec(), event })
@@ -256,6 +262,7 @@ impl Shadow {
             return Vec::new();
         }
         self.gate.over();
+        self.is_over = true;
         let state = if self.is_closed { State::Ended } else { State::Failed };
         let (start, end) = self.see_lost(view, state);
         let lost = (end > start).then(|| {

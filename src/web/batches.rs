@@ -1,4 +1,4 @@
-//! Frames from a worklet: its port, at whichever end of it the engine is.
+//! Frames from a worklet, or from a track in the worker: their port, wherever the engine is.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -46,7 +46,7 @@ struct Drained {
 }
 
 impl Batches {
-    /// Hands on what comes, at `rate` Hz, and sends each batch's memory back.
+    /// Hands on what comes, at `rate` Hz if it says nothing else, and sends each batch's memory back.
     pub(super) fn listen(port: MessagePort, rate: u32, sink: impl Fn(&Frames<'_>) + 'static) -> Self {
         let drained = Rc::new(Drained::default());
         let listener = {
@@ -68,6 +68,7 @@ impl Batches {
                 copy.resize(samples.length() as usize, 0.0);
                 samples.copy_to(&mut copy);
                 let _ = port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()));
+                let rate = get(&batch, "rate").as_f64().map_or(rate, |rate| rate as u32);
                 let (stride, count) = (number("frames") as usize, number("filled") as usize);
                 sink(&Frames { samples: &copy, stride, count, rate, age: age.min(OLDEST) });
                 scratch.replace(copy);

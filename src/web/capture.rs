@@ -6,15 +6,22 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AudioNode, MediaStream, MessagePort};
+use web_sys::{AudioNode, MediaStream};
 
 use super::convert::get;
-use super::tap::Tap;
+use super::tap;
+use super::track::Track;
 use crate::error::{Code, Error};
 use crate::session::WarningCode;
 
-/// Takes the port, and the rate in Hz, of another device that is captured from here on.
-pub(super) type Moved = Rc<dyn Fn(MessagePort, u32)>;
+/// Takes where the frames of another device come out that is captured from here on, and its rate in Hz.
+pub(super) type Moved = Rc<dyn Fn(JsValue, u32)>;
+
+/// How a source is listened to.
+enum Tap {
+    Node(tap::Tap),
+    Track(Track),
+}
 
 /// Takes what became of a device.
 pub(super) type Warn = Rc<dyn Fn(WarningCode)>;
@@ -23,6 +30,8 @@ pub(super) type Warn = Rc<dyn Fn(WarningCode)>;
 pub(super) struct Capture {
     /// What the app attached.
     source: JsValue,
+    /// Whether the engine is in a worker, which can read a track itself.
+    is_remote: bool,
     moved: Moved,
     warn: Warn,
     tap: RefCell<Option<Rc<Tap>>>,
@@ -35,9 +44,12 @@ pub(super) struct Capture {
 impl Capture {
     /// Listens to a `MediaStream`, a `MediaStreamTrack`, an `AudioNode`, or a microphone of this package, which is
     /// followed from device to device.
-    pub(super) async fn start(source: &JsValue, moved: Moved, warn: Warn) -> Result<Rc<Self>, JsValue> {
+    pub(super) async fn start(
+        source: &JsValue, is_remote: bool, moved: Moved, warn: Warn,
+    ) -> Result<Rc<Self>, JsValue> {
         let capture = Rc::new(Self {
             source: source.clone(),
+            is_remote,
             moved,
             warn,
             tap: RefCell::default(),
@@ -60,12 +72,15 @@ impl Capture {
         self.source == *source
     }
 
-    /// Where its frames come out from here on, and at how many Hz.
-    pub(super) fn port(&self) -> Result<(MessagePort, u32), JsValue> {
+    /// Where its frames come out from here on, a port or a stream of `AudioData`, and at how many Hz if they do not say.
+    pub(super) fn frames(&self) -> Result<(JsValue, u32), JsValue> {
         self.is_attached.set(true);
         let tap = self.tap.borrow().clone();
         let tap = tap.ok_or_else(|| Error::new(Code::AudioUnsupported, "the capture has ended"))?;
-        Ok((tap.port()?, tap.rate))
+        match &*tap {
+            Tap::Node(tap) => Ok((tap.port()?.into(), tap.rate)),
+            Tap::Track(track) => Ok((track.readable()?, 0)),
+        }
     }
 
     fn is_microphone(&self) -> bool {
@@ -87,7 +102,11 @@ impl Capture {
                 warn(code);
             }
         });
-        let tap = Tap::open(&media, &warn).await;
+        let track = if self.is_remote { Track::open(&media, &warn) } else { None };
+        let tap = match track {
+            Some(track) => Ok(Tap::Track(track)),
+            None => tap::Tap::open(&media, &warn).await.map(Tap::Node),
+        };
         // The microphone may have moved on while the tap was opening: then the tap on its next device is the one.
         if self.media() != media {
             return Ok(());
@@ -95,8 +114,8 @@ impl Capture {
         let before = self.tap.replace(Some(Rc::new(tap?)));
         if before.is_some() {
             if self.is_attached.get() {
-                let (port, rate) = self.port()?;
-                (self.moved)(port, rate);
+                let (frames, rate) = self.frames()?;
+                (self.moved)(frames, rate);
             }
             (self.warn)(WarningCode::DeviceChanged);
         }

@@ -32,7 +32,7 @@ impl Link {
     pub(super) fn takes_source(&self, channel: Option<usize>) -> Result<(), Error> {
         match self {
             Self::Here(host) => host.engine.borrow().takes_sources(),
-            Self::There(remote) => remote.shadow.borrow().gate.takes_source(channel),
+            Self::There(remote) => remote.shadow().gate.takes_source(channel),
         }
     }
 
@@ -53,28 +53,28 @@ impl Link {
     pub(super) fn transcript(&self) -> JsValue {
         match self {
             Self::Here(host) => to_js(&host.engine.borrow().transcript()),
-            Self::There(remote) => to_js(&remote.shadow.borrow().transcript.segments()),
+            Self::There(remote) => to_js(&remote.shadow().transcript.segments()),
         }
     }
 
     pub(super) fn is_paused(&self) -> bool {
         match self {
             Self::Here(host) => host.engine.borrow().is_paused(),
-            Self::There(remote) => remote.shadow.borrow().gate.is_paused(),
+            Self::There(remote) => remote.shadow().gate.is_paused(),
         }
     }
 
     pub(super) fn pauses(&self) -> JsValue {
         match self {
             Self::Here(host) => to_js(&host.engine.borrow().pauses()),
-            Self::There(remote) => to_js(&remote.shadow.borrow().pauses),
+            Self::There(remote) => to_js(&remote.shadow().pauses),
         }
     }
 
     pub(super) fn dropped(&self) -> JsValue {
         match self {
             Self::Here(host) => to_js(&host.engine.borrow().dropped()),
-            Self::There(remote) => to_js(&remote.shadow.borrow().dropped),
+            Self::There(remote) => to_js(&remote.shadow().dropped),
         }
     }
 
@@ -101,7 +101,7 @@ impl Link {
     pub(super) fn unsent(&self) -> Result<Uint8Array, Error> {
         match self {
             Self::Here(host) => Ok(Uint8Array::from(host.engine.borrow().unsent_audio().as_slice())),
-            Self::There(remote) => remote.unsent.borrow().clone().ok_or_else(|| {
+            Self::There(remote) => remote.unsent().ok_or_else(|| {
                 Error::new(
                     Code::Conflict,
                     "the stream's worker still has the audio: it is handed out when the stream is over",

@@ -4,7 +4,7 @@
 //! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
 //!   tokens, [`logger`] is told.
 //! - [`stream`]: the `Stream` class; [`front`], the page's half of a stream: its listeners, promises ([`settle`]), tokens and
-//!   sources ([`capture`], with a [`tap`] on each); [`host`], the half with the engine, here or in a [`worker`]: it carries out
+//!   sources ([`capture`], with a [`tap`] on each, or a [`track`] that is read elsewhere); [`host`], the half with the engine, here or in a [`worker`]: it carries out
 //!   what the engine decides, between [`batches`] of frames, [`encoder`] (those that live outside this module) and
 //!   [`socket`]. Between the halves is a [`link`], to a worker a [`remote`].
 //! - [`microphones`]: finding and opening them.
@@ -41,6 +41,7 @@ mod settle;
 mod socket;
 mod stream;
 mod tap;
+mod track;
 mod visits;
 mod worker;
 

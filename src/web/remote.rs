@@ -1,32 +1,56 @@
-//! The page's end of a worker that hosts a stream's engine: orders go there, news comes from there, and a worker that dies
-//! is noticed. What is kept of it all, a [`Shadow`] keeps.
+//! The page's end of a worker that hosts a stream's engine: orders go there, news comes from there. What is kept of it all, a
+//! [`Shadow`] keeps; that the worker lives, `js/workers.js` sees.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, RefCell, RefMut};
+use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_events::EventListener;
-use gloo_timers::callback::Interval;
 use js_sys::{Array, Date, Float32Array, Function, JSON, Promise, Uint8Array};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{MessageEvent, MessagePort, Worker};
 
-use super::convert::{get, set, to_value};
+use super::convert::{get, to_value};
 use super::host::NO_FRAMES;
-use super::now;
 use crate::engine::wire::Order;
 use crate::engine::{Command, Loss, Settings, Shadow};
 use crate::error::{Code, Error};
 
-/// How often to look whether the worker lives, and for how long one that does is never silent: it beats five times a
-/// second. Both together find a dead one within two seconds, where the browser does not tell of its end at once.
-const LOOK_MS: u32 = 400;
-const SILENCE: Duration = Duration::from_millis(1_000);
-
 /// Seconds of audio that wait for the next worker: it is there in a fraction of one.
 const MOST_WAITING: f64 = 30.0;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A worker of the workshop.
+    #[derive(Clone)]
+    type Line;
+
+    #[wasm_bindgen(method, getter)]
+    fn encoder(this: &Line) -> String;
+
+    #[wasm_bindgen(method, getter, js_name = audioFormat)]
+    fn audio_format(this: &Line) -> String;
+
+    /// How its engine stood…
+    #[wasm_bindgen(method, getter)]
+    fn view(this: &Line) -> String;
+
+    /// …and when, in milliseconds.
+    #[wasm_bindgen(method, getter)]
+    fn at(this: &Line) -> f64;
+
+    #[wasm_bindgen(method, getter)]
+    fn unsent(this: &Line) -> Option<Uint8Array>;
+
+    #[wasm_bindgen(method)]
+    fn listen(this: &Line, hear: &JsValue, lost: &JsValue);
+
+    #[wasm_bindgen(method, catch)]
+    fn post(this: &Line, order: &str, payload: &JsValue, transferred: &Array) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn leave(this: &Line);
+}
 
 thread_local! {
     static WORKSHOP: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -48,37 +72,28 @@ pub(super) struct Remote {
     /// The options of `stream.connect`.
     options: String,
     seed: f64,
-    encoder: RefCell<String>,
-    audio_format: RefCell<String>,
-    pub(super) shadow: RefCell<Shadow>,
-    /// What was not acknowledged when the stream was over.
-    pub(super) unsent: RefCell<Option<Uint8Array>>,
+    shadow: RefCell<Shadow>,
+    /// The worker, or the one that died last.
     line: RefCell<Line>,
-    told: RefCell<Told>,
+    /// While there is none.
+    waiting: RefCell<Option<Waiting>>,
+    told: RefCell<Option<Told>>,
+}
+
+/// What the next worker is to have.
+#[derive(Default)]
+struct Waiting {
+    orders: Vec<(Order, JsValue)>,
+    /// Of audio.
+    seconds: f64,
 }
 
 /// Whom to tell.
-#[derive(Clone)]
 pub(super) struct Told {
     /// Each piece of news, in order.
-    pub(super) hear: Rc<dyn Fn(&JsValue)>,
+    pub(super) hear: Closure<dyn Fn(JsValue)>,
     /// The worker is dead.
-    pub(super) lost: Rc<dyn Fn()>,
-}
-
-/// The way to the worker.
-enum Line {
-    Up(Thread),
-    /// One worker is dead and the next is not there: what it is to have, and seconds of audio in that.
-    Down(Vec<(Order, JsValue)>, f64),
-}
-
-/// A worker that is listened to.
-struct Thread {
-    worker: Worker,
-    /// Whether it is still expected to be there.
-    _watch: Option<Interval>,
-    _listeners: Vec<EventListener>,
+    pub(super) lost: Closure<dyn Fn()>,
 }
 
 impl Remote {
@@ -88,59 +103,45 @@ impl Remote {
     /// Why the engine could not be made there; it could not be made here either.
     pub(super) async fn open(options: &Value, settings: &Settings) -> Result<Option<Rc<Self>>, JsValue> {
         let (options, seed) = (options.to_string(), settings.session.seed as f64);
-        let Some(made) = make(&options, seed, None).await? else { return Ok(None) };
-        let worker = Thread { worker: made.worker, _watch: None, _listeners: Vec::new() };
+        let Some(line) = make(&options, seed, None).await? else { return Ok(None) };
         Ok(Some(Rc::new(Self {
             options,
             seed,
-            encoder: RefCell::new(made.encoder),
-            audio_format: RefCell::new(made.audio_format),
-            shadow: RefCell::new(Shadow::new(settings, made.view, clock())),
-            unsent: RefCell::default(),
-            line: RefCell::new(Line::Up(worker)),
-            told: RefCell::new(Told { hear: Rc::new(|_| {}), lost: Rc::new(|| {}) }),
+            shadow: RefCell::new(Shadow::new(settings, line.view(), clock())),
+            line: RefCell::new(line),
+            waiting: RefCell::default(),
+            told: RefCell::default(),
         })))
     }
 
-    /// From here on the news is told.
-    pub(super) fn listen(self: &Rc<Self>, told: Told) {
-        *self.told.borrow_mut() = told;
-        let worker = match &*self.line.borrow() {
-            Line::Up(thread) => thread.worker.clone(),
-            Line::Down(..) => return,
-        };
-        self.line.replace(Line::Up(self.watch(worker)));
+    /// From here on the news is told, each piece to [`Self::hear`] first.
+    pub(super) fn listen(&self, told: Told) {
+        self.line.borrow().listen(told.hear.as_ref(), told.lost.as_ref());
+        *self.told.borrow_mut() = Some(told);
     }
 
-    fn watch(self: &Rc<Self>, worker: Worker) -> Thread {
-        let Told { hear, lost } = self.told.borrow().clone();
-        let last = Rc::new(Cell::new(now()));
-        let (weak, heard) = (Rc::downgrade(self), last.clone());
-        let messages = EventListener::new(&worker, "message", move |event| {
-            heard.set(now());
-            take(&weak, &event.unchecked_ref::<MessageEvent>().data(), &*hear);
-        });
-        // An exception; or, where the browser has locks, its end: see `js/workers.js`.
-        let failed = {
-            let lost = lost.clone();
-            EventListener::new(&worker, "error", move |_| lost())
-        };
-        // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
-        let silent = Cell::new(false);
-        let watch = Interval::new(LOOK_MS, move || {
-            let is_silent = now().saturating_sub(last.get()) > SILENCE;
-            if silent.replace(is_silent) && is_silent {
-                lost();
-            }
-        });
-        Thread { worker, _watch: Some(watch), _listeners: vec![messages, failed] }
+    /// Keeps what is to be kept of a piece of news, and answers it as JavaScript has it.
+    pub(super) fn hear(&self, news: &JsValue) -> Option<JsValue> {
+        let text = news.as_string()?;
+        self.shadow.borrow_mut().hear(&text);
+        JSON::parse(&text).ok()
+    }
+
+    /// What is known of the engine, with how it stood last.
+    pub(super) fn shadow(&self) -> RefMut<'_, Shadow> {
+        let mut shadow = self.shadow.borrow_mut();
+        if self.waiting.borrow().is_none() {
+            let line = self.line.borrow();
+            shadow.see(line.view(), milliseconds(line.at()));
+        }
+        shadow
     }
 
     /// The worker is dead. Where another may go on, if one may; orders wait for it until [`Self::revive`].
     pub(super) fn lose(&self) -> Option<Loss> {
-        let Line::Up(thread) = self.line.replace(Line::Down(Vec::new(), 0.0)) else { return None };
-        thread.worker.terminate();
-        self.shadow.borrow_mut().lose(clock())
+        let loss = self.shadow().lose(clock());
+        self.waiting.replace(Some(Waiting::default()));
+        loss
     }
 
     /// Another worker that goes on where `loss` says, and has its orders and what waited, after `sources` are attached.
@@ -148,47 +149,43 @@ impl Remote {
     ///
     /// # Errors
     /// Why its engine could not be made.
-    pub(super) async fn revive(
-        self: &Rc<Self>, loss: &Loss, sources: &[(Order, JsValue)],
-    ) -> Result<bool, JsValue> {
+    pub(super) async fn revive(self: &Rc<Self>, loss: &Loss, sources: &[(Order, JsValue)]) -> Result<bool, JsValue> {
         let resume = serde_json::to_string(&loss.resume).unwrap_or_default();
-        let Some(made) = make(&self.options, self.seed, Some(resume)).await? else { return Ok(false) };
-        self.encoder.replace(made.encoder);
-        self.audio_format.replace(made.audio_format);
-        self.shadow.borrow_mut().see(made.view, clock());
-        let thread = self.watch(made.worker);
-        let Line::Down(waiting, _) = self.line.replace(Line::Up(thread)) else { return Ok(true) };
-        sources.iter().for_each(|(order, port)| self.send(order, port));
+        let Some(line) = make(&self.options, self.seed, Some(resume)).await? else { return Ok(false) };
+        if let Some(told) = &*self.told.borrow() {
+            line.listen(told.hear.as_ref(), told.lost.as_ref());
+        }
+        *self.line.borrow_mut() = line;
+        let Waiting { orders, .. } = self.waiting.take().unwrap_or_default();
+        sources.iter().for_each(|(order, frames)| self.send(order, frames));
         loss.orders.iter().for_each(|order| self.send(order, &JsValue::UNDEFINED));
-        waiting.iter().for_each(|(order, payload)| self.send(order, payload));
+        orders.iter().for_each(|(order, payload)| self.send(order, payload));
         Ok(true)
     }
 
-    /// Nothing more is expected of it.
+    /// Nothing more is expected of the worker.
     pub(super) fn leave(&self) {
-        if let Line::Up(Thread { _watch: watch, _listeners: listeners, .. }) = &mut *self.line.borrow_mut() {
-            (*watch, *listeners) = (None, Vec::new());
-        }
+        self.line.borrow().leave();
     }
 
     /// Orders something. What the engine would refuse is refused here.
     pub(super) fn order(&self, order: Order, payload: &JsValue) -> Result<(), Error> {
         let Some(seconds) = self.admit(&order, payload)? else { return Ok(()) };
-        let mut line = self.line.borrow_mut();
-        match &mut *line {
-            Line::Up(_) => {
-                drop(line);
+        let mut waiting = self.waiting.borrow_mut();
+        match &mut *waiting {
+            None => {
+                drop(waiting);
                 self.send(&order, payload);
             }
             // A socket of the engine that died.
-            Line::Down(..) if matches!(order, Order::Address(..) | Order::Diagnosed(..)) => {}
-            Line::Down(waiting, held) => {
-                if *held + seconds > MOST_WAITING {
+            Some(_) if matches!(order, Order::Address(..) | Order::Diagnosed(..)) => {}
+            Some(waiting) => {
+                if waiting.seconds + seconds > MOST_WAITING {
                     let message = "the stream's worker is being replaced, and so much audio cannot be kept meanwhile";
                     return Err(Error { retryable: true, ..Error::new(Code::Conflict, message) });
                 }
-                *held += seconds;
-                waiting.push((order, payload.clone()));
+                waiting.seconds += seconds;
+                waiting.orders.push((order, payload.clone()));
             }
         }
         Ok(())
@@ -219,27 +216,30 @@ impl Remote {
         }
     }
 
-    /// A port that goes beside an order goes for good.
+    /// Where frames come out goes for good when it goes beside an order.
     fn send(&self, order: &Order, payload: &JsValue) {
-        let Line::Up(thread) = &*self.line.borrow() else { return };
-        let message = js_sys::Object::new();
-        set(&message, "order", &serde_json::to_string(order).unwrap_or_default().into());
-        set(&message, "payload", payload);
-        let transferred: Array = payload.is_instance_of::<MessagePort>().then_some(payload).into_iter().collect();
-        let _ = thread.worker.post_message_with_transfer(&message, &transferred);
+        let is_source = matches!(order, Order::Attach(..) | Order::Move(..));
+        let transferred: Array = is_source.then_some(payload).into_iter().collect();
+        // What cannot be sent is no plain data, and was refused before.
+        let _ = self.line.borrow().post(&serde_json::to_string(order).unwrap_or_default(), payload, &transferred);
     }
 
     /// State and figures as JavaScript has them.
     pub(super) fn view(&self) -> JsValue {
-        JSON::parse(self.shadow.borrow().view()).unwrap_or(JsValue::UNDEFINED)
+        JSON::parse(self.shadow().view()).unwrap_or(JsValue::UNDEFINED)
     }
 
     pub(super) fn encoder(&self) -> String {
-        self.encoder.borrow().clone()
+        self.line.borrow().encoder()
     }
 
     pub(super) fn audio_format(&self) -> String {
-        self.audio_format.borrow().clone()
+        self.line.borrow().audio_format()
+    }
+
+    /// What was not acknowledged, once the stream is over.
+    pub(super) fn unsent(&self) -> Option<Uint8Array> {
+        self.line.borrow().unsent()
     }
 }
 
@@ -247,53 +247,30 @@ impl Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         self.send(&Order::Command(Command::Close), &JsValue::UNDEFINED);
+        self.leave();
     }
 }
 
-/// What a worker said: news, and how things stand.
-fn take(remote: &Weak<Remote>, data: &JsValue, hear: &dyn Fn(&JsValue)) {
-    let Some(remote) = remote.upgrade() else { return };
-    let at = Duration::try_from_secs_f64(get(data, "at").as_f64().unwrap_or(0.0) / 1e3).unwrap_or_default();
-    remote.shadow.borrow_mut().see(get(data, "view").as_string().unwrap_or_default(), at);
-    if let Ok(unsent) = get(data, "unsent").dyn_into() {
-        remote.unsent.replace(Some(unsent));
-    }
-    for news in get(data, "news").unchecked_into::<Array>().iter() {
-        let text = news.as_string().unwrap_or_default();
-        remote.shadow.borrow_mut().hear(&text);
-        if let Ok(news) = JSON::parse(&text) {
-            hear(&news);
-        }
-    }
-}
-
-/// A worker with an engine in it.
-struct Made {
-    worker: Worker,
-    encoder: String,
-    audio_format: String,
-    view: String,
-}
-
-async fn make(options: &str, seed: f64, resume: Option<String>) -> Result<Option<Made>, JsValue> {
+async fn make(options: &str, seed: f64, resume: Option<String>) -> Result<Option<Line>, JsValue> {
     let Some(workshop) = WORKSHOP.with(|workshop| workshop.borrow().clone()) else { return Ok(None) };
     let made = workshop.call3(&JsValue::UNDEFINED, &options.into(), &seed.into(), &resume.into())?;
     let made = JsFuture::from(Promise::resolve(&made)).await?;
     if made.is_null() {
         return Ok(None);
     }
-    let failed = get(&made, "failed");
-    if !failed.is_undefined() {
-        return Err(revived(&failed).into());
+    match get(&made, "failed") {
+        failed if failed.is_undefined() => Ok(Some(made.unchecked_into())),
+        failed => Err(revived(&failed).into()),
     }
-    let text = |key: &str| get(&made, key).as_string().unwrap_or_default();
-    let (encoder, audio_format, view) = (text("encoder"), text("audioFormat"), text("view"));
-    Ok(Some(Made { worker: get(&made, "worker").unchecked_into(), encoder, audio_format, view }))
 }
 
 /// The clock that page and worker both have.
 fn clock() -> Duration {
-    Duration::try_from_secs_f64(Date::now() / 1e3).unwrap_or_default()
+    milliseconds(Date::now())
+}
+
+fn milliseconds(time: f64) -> Duration {
+    Duration::try_from_secs_f64(time / 1e3).unwrap_or_default()
 }
 
 /// An error that came as plain data.

@@ -101,7 +101,7 @@ impl Drop for Tap {
 }
 
 /// Listens to what becomes of the device behind a stream or a track.
-fn watch(source: &JsValue, warn: &Warn) -> Vec<EventListener> {
+pub(super) fn watch(source: &JsValue, warn: &Warn) -> Vec<EventListener> {
     let track = match source.dyn_ref::<MediaStream>() {
         Some(stream) => stream.get_audio_tracks().get(0),
         None => source.clone(),

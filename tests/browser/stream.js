@@ -174,7 +174,7 @@ export async function a_flush_leaves_nothing_in_flight({ connect, speech, soon, 
   stream.close();
 }
 
-export async function the_end_comes_after_everything_was_heard_and_its_figures_add_up({ connect, speech, sockets, soon, near, equal, ok, addsUp }) {
+export async function the_end_comes_after_everything_was_heard_and_its_figures_add_up({ connect, speech, sockets, arrived, soon, near, equal, ok, addsUp }) {
   const { id, stream } = await connect();
   const states = [];
   stream.on("state", ({ state }) => states.push(state));
@@ -187,6 +187,7 @@ export async function the_end_comes_after_everything_was_heard_and_its_figures_a
   near(stats.acknowledgedSeconds, stats.capturedSeconds, 1e-9, "acknowledged seconds");
   equal([stats.droppedSeconds, stats.replayedSeconds, states], [0, 0, ["ending", "ended"]], "dropped, replayed, states");
   ok(usage > 0, "usage is told");
+  await arrived();
   const [socket, ...others] = await sockets(id);
   equal([others.length, socket.order, socket.closeCode], [0, ["config", "audio", "end"], 1000], "the socket's story");
   equal(socket.bytes, stats.bytesSent, "bytes received");

@@ -7,7 +7,6 @@ use crate::audio::container::Format;
 use crate::audio::encode::pcm::PcmEncoder;
 use crate::engine::Engine;
 use crate::engine::wire::News;
-use crate::error::Code;
 use crate::session::{Input, Output};
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -154,7 +153,8 @@ impl Pair {
 
 fn born(settings: &Settings, resume: Option<Resume>) -> Result<Engine, Error> {
     // As text, as it passes.
-    let resume = resume.map(|resume| serde_json::from_str(&serde_json::to_string(&resume).expect("plain")).expect("one"));
+    let resume =
+        resume.map(|resume| serde_json::from_str(&serde_json::to_string(&resume).expect("plain")).expect("one"));
     let settings = Settings { resume, ..settings.clone() };
     let encoder = Box::new(PcmEncoder::new(settings.sample_rate, settings.channels));
     let format = if settings.declared.is_some() { Format::Given { header: Vec::new() } } else { Format::Raw };
@@ -228,6 +228,9 @@ fn what_was_asked_and_not_answered_is_asked_again_and_what_was_answered_is_not()
     let answers: Vec<&String> = pair.news.iter().filter(|news| news.contains("answered")).collect();
     assert_eq!(answers.len(), 3, "{answers:?}");
     assert!(answers.iter().zip(1..).all(|(news, id)| news.starts_with(&format!(r#"{{"answered":[{id},{{"Ok""#))));
+    pair.shadow.hear("\"over\"");
+    let late = pair.shadow.order(&Order::Command(Command::Flush(4)), pair.now);
+    assert_eq!(late.map_err(|error| error.code), Err(Code::Conflict));
     assert!(pair.shadow.lose(pair.now).is_none(), "it has ended");
     assert_eq!(pair.shadow.fail(), []);
     Ok(())

@@ -14,7 +14,7 @@ use js_sys::Promise;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortSignal, MessagePort};
+use web_sys::AbortSignal;
 
 use super::capture::Capture;
 use super::convert::from_error;
@@ -111,9 +111,9 @@ impl Front {
         match &self.link {
             Link::Here(host) => host.pump(),
             Link::There(remote) => {
-                let (weak, lost) = (Rc::downgrade(self), Rc::downgrade(self));
-                let hear = Rc::new(move |news: &JsValue| with(&weak, |front| front.hear(news)));
-                remote.listen(Told { hear, lost: Rc::new(move || with(&lost, Self::lose)) });
+                let (front, lost) = (Rc::downgrade(self), Rc::downgrade(self));
+                let hear = Closure::new(move |news| with(&front, |front| front.hear(&news)));
+                remote.listen(Told { hear, lost: Closure::new(move || with(&lost, Self::lose)) });
             }
         }
         connected
@@ -171,7 +171,9 @@ impl Front {
         self.next_request.set(id + 1);
         let (promise, settle) = Settle::promise();
         self.requests.borrow_mut().insert(id, settle);
-        let _ = self.order(order(id), &JsValue::UNDEFINED);
+        if let Err(error) = self.order(order(id), &JsValue::UNDEFINED) {
+            self.answered(id, Err(error.into()));
+        }
         promise
     }
 
@@ -188,18 +190,18 @@ impl Front {
         let id = self.next_capture.get();
         self.next_capture.set(id + 1);
         let weak = Rc::downgrade(self);
-        let moved = Rc::new(move |port: MessagePort, rate: u32| {
-            with(&weak, |front| drop(front.order(Order::Move(id, rate), &port)));
+        let moved = Rc::new(move |frames: JsValue, rate: u32| {
+            with(&weak, |front| drop(front.order(Order::Move(id, rate), &frames)));
         });
         let weak = Rc::downgrade(self);
         let warn = Rc::new(move |code: WarningCode| {
             let warning = Warning { channel, ..Warning::new(code) };
             with(&weak, |front| drop(front.order(Order::Warn(warning), &JsValue::UNDEFINED)));
         });
-        let capture = Capture::start(source, moved, warn).await?;
-        let (port, rate) = capture.port()?;
+        let capture = Capture::start(source, self.link.is_in_worker(), moved, warn).await?;
+        let (frames, rate) = capture.frames()?;
         // It may have ended while the worklet was loading. Then the capture is dropped, and nothing stays open.
-        self.order(Order::Attach(id, channel, rate), &port)?;
+        self.order(Order::Attach(id, channel, rate), &frames)?;
         self.captures.borrow_mut().push((id, capture));
         Ok(())
     }

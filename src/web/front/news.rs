@@ -36,7 +36,9 @@ impl Front {
 
     /// The same from a worker, as it was serialised there.
     pub(super) fn hear(self: &Rc<Self>, news: &JsValue) {
-        let told = |name: &str| Some(get(news, name)).filter(|value| !value.is_undefined());
+        let Link::There(remote) = &self.link else { return };
+        let Some(news) = remote.hear(news) else { return };
+        let told = |name: &str| Some(get(&news, name)).filter(|value| !value.is_undefined());
         let result = |value: &JsValue| match get(value, "Err") {
             error if error.is_undefined() => Ok(get(value, "Ok")),
             error => Err(JsValue::from(revived(&error))),
@@ -69,17 +71,17 @@ impl Front {
         if let Some(event) = &loss.event {
             self.emit(&to_js(event));
         }
-        // At once: what is captured from here on waits in these ports.
+        // At once: what is captured from here on waits in them.
         let captures = self.captures.borrow().clone();
-        let ports = loss.sources.iter().filter_map(|(id, channel)| {
+        let frames = loss.sources.iter().filter_map(|(id, channel)| {
             let (_, capture) = captures.iter().find(|(other, _)| other == id)?;
-            let (port, rate) = capture.port().ok()?;
-            Some((Order::Attach(*id, *channel, rate), port.into()))
+            let (frames, rate) = capture.frames().ok()?;
+            Some((Order::Attach(*id, *channel, rate), frames))
         });
-        let ports: Vec<(Order, JsValue)> = ports.collect();
+        let frames: Vec<(Order, JsValue)> = frames.collect();
         let (front, remote) = (Rc::downgrade(self), remote.clone());
         spawn_local(async move {
-            if !matches!(remote.revive(&loss, &ports).await, Ok(true)) {
+            if !matches!(remote.revive(&loss, &frames).await, Ok(true)) {
                 with(&front, Self::fail);
             }
         });
@@ -89,8 +91,8 @@ impl Front {
     fn fail(self: &Rc<Self>) {
         let Link::There(remote) = &self.link else { return };
         remote.leave();
-        let events = remote.shadow.borrow_mut().fail();
-        let is_closed = remote.shadow.borrow().is_closed();
+        let events = remote.shadow().fail();
+        let is_closed = remote.shadow().is_closed();
         let (code, message) = match is_closed {
             true => (Code::Aborted, "the stream was closed"),
             false => (Code::ConnectionLost, "the stream's worker died, and with it the audio that it held"),
@@ -140,7 +142,7 @@ impl Front {
         }
     }
 
-    fn answered(&self, id: RequestId, result: Result<JsValue, JsValue>) {
+    pub(super) fn answered(&self, id: RequestId, result: Result<JsValue, JsValue>) {
         let settle = self.requests.borrow_mut().remove(&id);
         if let Some(settle) = settle {
             settle.settle(result);

@@ -4,9 +4,10 @@
 import start, { configure, EngineHost } from "#glue";
 import { loadFlac } from "./flac.js";
 import { loadOpus } from "./opus.js";
+import { frames } from "./tracks.js";
 
 /** Milliseconds after which the page hears how things stand, and that this worker lives. */
-const BEAT = 200;
+const BEAT = 240;
 
 /** Milliseconds that a socket has to say goodbye. */
 const FAREWELL = 1_000;
@@ -60,7 +61,7 @@ onmessage = async ({ data }) => {
   } catch ({ code, message, retryable = false }) {
     return postMessage({ failed: { code, message, retryable } });
   }
-  onmessage = ({ data }) => host.take(data.order, data.payload);
+  onmessage = ({ data: { order, payload } }) => host.take(order, payload instanceof ReadableStream ? frames(payload) : payload);
   beat = setInterval(flush, BEAT);
   postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view() });
   host.begin();

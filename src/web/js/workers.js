@@ -1,12 +1,21 @@
-// Making workers on the page, where the page's policy allows it.
+// Making workers on the page, where the page's policy allows it, and seeing that they live.
 
 /** Milliseconds that a worker may take to be there: a visit is waiting. */
 const LIMIT = 5_000;
 
 /**
+ * How often to look whether a worker lives, for how long one that does is never silent (it beats four times a second), and how
+ * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds, where the
+ * browser does not tell of its end at once.
+ */
+const LOOK = 700;
+const SILENCE = 600;
+const DOUBT = 300;
+
+/**
  * `url` is where the worker's script is; `common` is what every worker is given: the compiled wasm, and where the encoders' is.
- * Answers a function `(settings, seed, resume) => Promise<{ worker, encoder, audioFormat, view } | { failed } | null>`: a worker with a
- * stream's engine in it, why that engine cannot be made, or null where there can be no worker. That is found out once.
+ * Answers a function `(settings, seed, resume) => Promise<Line | { failed } | null>`: the line to a worker with a stream's engine
+ * in it, why that engine cannot be made, or null where there can be no worker. That is found out once.
  */
 export function workshop(url, common) {
   let isForbidden = typeof Worker !== "function";
@@ -20,10 +29,7 @@ export function workshop(url, common) {
       worker = new Worker(url);
       worker.postMessage({ ...common, settings, seed, resume, lock });
       const first = await answer(worker);
-      if (!first.failed) {
-        tellEnd(worker, lock);
-        return { worker, ...first };
-      }
+      if (!first.failed) return new Line(worker, lock, first);
       worker.terminate();
       return first;
     } catch {
@@ -33,14 +39,6 @@ export function workshop(url, common) {
       return null;
     }
   };
-}
-
-/**
- * The worker holds a lock for as long as it lives. When that is free, the worker is gone, and has an `error` event like any
- * other that failed. Needs no timer, which a page in the background has rarely.
- */
-function tellEnd(worker, lock) {
-  navigator.locks?.request(lock, () => worker.dispatchEvent(new Event("error"))).catch(() => {});
 }
 
 function answer(worker) {
@@ -55,4 +53,46 @@ function answer(worker) {
     worker.onmessage = settle(resolve);
     worker.onerror = worker.onmessageerror = settle(reject);
   });
+}
+
+/** A worker, what it said last (`view`, and `at`, when by the clock), and what it had left when it was over (`unsent`). */
+class Line {
+  constructor(worker, lock, { encoder, audioFormat, view }) {
+    Object.assign(this, { worker, lock, encoder, audioFormat, view, at: Date.now() });
+  }
+
+  /** From here on each piece of news goes to `hear`, in order; should the worker die, `lost` is called, once. */
+  listen(hear, lost) {
+    const { worker } = this;
+    let heard = performance.now();
+    worker.onmessage = ({ data: { news, view, at, unsent } }) => {
+      heard = performance.now();
+      Object.assign(this, { view, at });
+      if (unsent) this.unsent = unsent;
+      for (const text of news) hear(text);
+    };
+    const die = () => {
+      if (!this.watch) return;
+      this.leave();
+      worker.terminate();
+      lost();
+    };
+    // An exception that nobody caught.
+    worker.onerror = die;
+    // The worker holds this lock for as long as it lives. Needs no timer, which a page in the background has rarely.
+    navigator.locks?.request(this.lock, die).catch(() => {});
+    const isSilent = () => performance.now() - heard > SILENCE;
+    // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
+    this.watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), LOOK);
+  }
+
+  post(order, payload, transferred) {
+    this.worker.postMessage({ order, payload }, transferred);
+  }
+
+  /** Nothing more is expected of it. */
+  leave() {
+    clearInterval(this.watch);
+    this.watch = this.worker.onmessage = this.worker.onerror = null;
+  }
 }
