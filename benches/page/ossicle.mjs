@@ -6,7 +6,7 @@ import init, { OssicleClient } from "/pkg/ossicle.js";
  * Opens a stream, and attaches the microphone unless audio is to be pushed. `{ absent }` where this package's engine cannot be
  * where `worker` says.
  */
-export async function start({ media, settings: { environment, tenantName }, token, encounter, worker, pushed = false }) {
+export async function start({ media, settings: { environment, tenantName }, token, encounter, worker, audio, pushed = false }) {
   await init();
   const client = new OssicleClient({ environment, tenantName, auth: token });
   const { interactionId: id } = await client.interactions.create({ encounter });
@@ -14,7 +14,7 @@ export async function start({ media, settings: { environment, tenantName }, toke
   const configuration = { transcription, mode: { type: "transcription" } };
   // What is pushed comes faster than in life, and is to go out so.
   const pace = pushed ? { catchUpRate: 100 } : {};
-  const stream = await client.stream.connect({ id, configuration, worker, ...pace });
+  const stream = await client.stream.connect({ id, configuration, worker, audio, ...pace });
   if (Boolean(stream.isInWorker) !== worker) {
     stream.close();
     return { absent: worker ? "the engine is on the page" : "the engine is in a worker" };

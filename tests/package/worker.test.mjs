@@ -181,7 +181,9 @@ test("workers that die one after another end the stream with every promise settl
     clearInterval(killing);
     return { settled, told, state: stream.state, stats: stream.stats, more: workers.length - before };
   });
-  assert.deepEqual(seen.settled, ["connection_lost", "connection_lost"]);
+  // A worker may have lived long enough to say that there is nothing to flush.
+  assert.ok(seen.settled[0] === "connection_lost" || seen.settled[0].stats);
+  assert.equal(seen.settled[1], "connection_lost");
   assert.deepEqual(seen.told.slice(-2), ["connection_lost", "failed"]);
   assert.equal(seen.state, "failed");
   assert.ok(seen.more >= 1 && seen.more <= 3, `${seen.more} more workers`);

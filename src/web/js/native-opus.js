@@ -5,6 +5,9 @@
 
 const FRAME_MICROSECONDS = 20_000;
 
+/** Of 10: beyond it recognition is no better, and the processor has twice the work. */
+const COMPLEXITY = 5;
+
 /** How long the proof may take, in milliseconds: a second of audio takes some 25. */
 const LIMIT = 3_000;
 
@@ -15,6 +18,8 @@ export class NativeOpus {
     this.channels = channels;
     this.frames = (sampleRate * FRAME_MICROSECONDS) / 1e6;
     this.given = 0;
+    /** Frames of this task: handing over all of them at once costs what one costs. */
+    this.waiting = [];
     this.packets = [];
     this.failed = false;
     this.encoder = new AudioEncoder({
@@ -34,16 +39,31 @@ export class NativeOpus {
 
   /** Takes one frame, interleaved. */
   encode(samples) {
-    const data = new AudioData({
-      format: "f32",
-      sampleRate: this.sampleRate,
-      numberOfChannels: this.channels,
-      numberOfFrames: this.frames,
-      timestamp: this.given++ * FRAME_MICROSECONDS,
-      data: samples,
-    });
-    this.encoder.encode(data);
-    data.close();
+    if (this.failed || this.encoder.state === "closed") throw new Error("the encoder has failed");
+    if (this.waiting.push(samples) === 1) queueMicrotask(() => this.submit());
+  }
+
+  submit() {
+    const frames = this.waiting.splice(0);
+    if (frames.length === 0 || this.failed || this.encoder.state === "closed") return;
+    const size = this.frames * this.channels;
+    const samples = new Float32Array(size * frames.length);
+    frames.forEach((frame, index) => samples.set(frame, size * index));
+    try {
+      const data = new AudioData({
+        format: "f32",
+        sampleRate: this.sampleRate,
+        numberOfChannels: this.channels,
+        numberOfFrames: this.frames * frames.length,
+        timestamp: this.given * FRAME_MICROSECONDS,
+        data: samples,
+      });
+      this.given += frames.length;
+      this.encoder.encode(data);
+      data.close();
+    } catch {
+      this.failed = true;
+    }
   }
 
   /** The oldest packet that has not been taken. */
@@ -52,6 +72,7 @@ export class NativeOpus {
   }
 
   flush() {
+    this.submit();
     this.encoder.flush().catch(() => { this.failed = true; });
   }
 
@@ -61,7 +82,7 @@ export class NativeOpus {
 }
 
 function settings(sampleRate, numberOfChannels, bitrate) {
-  const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS };
+  const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS, complexity: COMPLEXITY };
   return { codec: "opus", sampleRate, numberOfChannels, bitrate, opus };
 }
 
@@ -95,6 +116,7 @@ async function prove(sampleRate, channels, bitrate) {
       }
       encoder.encode(frame);
     }
+    encoder.submit();
     await encoder.encoder.flush();
     const bytes = encoder.packets.reduce((sum, packet) => sum + packet.length, 0);
     return (
