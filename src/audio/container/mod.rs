@@ -5,6 +5,7 @@
 
 mod headed;
 mod ogg;
+mod pages;
 
 use std::time::Duration;
 

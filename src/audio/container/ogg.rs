@@ -1,4 +1,4 @@
-//! Ogg Opus, RFC 7845, by the `ogg` crate.
+//! Ogg Opus, RFC 7845: what is in the pages.
 //!
 //! Granule positions count samples at 48 kHz, whatever the encoder's input rate (section 4). A packet's capture span is
 //! that of the audio it decodes to: an encoder's first packet is therefore shorter than its frame by the encoder's
@@ -7,9 +7,8 @@
 
 use std::time::Duration;
 
-use ::ogg::{PacketWriteEndInfo, PacketWriter};
-
 use super::Place;
+use super::pages::Pages;
 use crate::audio::Packet;
 use crate::audio::encode::OPUS_FRAME;
 
@@ -20,27 +19,20 @@ const GRANULE_RATE: u64 = 48_000;
 const VENDOR: &[u8] = b"ossicle";
 
 /// The container of one socket.
+#[derive(Debug)]
 pub struct OggOpus {
-    writer: PacketWriter<'static, Vec<u8>>,
+    pages: Pages,
     channels: u8,
     sample_rate: u32,
-    serial: u32,
     /// Capture time of the encoder's first packet.
     origin: Duration,
     granule: u64,
     has_headers: bool,
 }
 
-impl std::fmt::Debug for OggOpus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OggOpus").field("serial", &self.serial).field("granule", &self.granule).finish_non_exhaustive()
-    }
-}
-
 impl OggOpus {
     pub(super) fn new(channels: u8, sample_rate: u32, serial: u32, origin: Duration) -> Self {
-        let writer = PacketWriter::new(Vec::new());
-        Self { writer, channels, sample_rate, serial, origin, granule: 0, has_headers: false }
+        Self { pages: Pages::new(serial), channels, sample_rate, origin, granule: 0, has_headers: false }
     }
 
     pub(super) fn write(&mut self, packet: Packet<'_>, place: Place, chunk: &mut Vec<u8>) {
@@ -53,26 +45,16 @@ impl OggOpus {
             let frame = samples(OPUS_FRAME);
             let is_first = packet.start == self.origin && length < frame;
             let pre_skip = if is_first { frame - length } else { frame };
-            self.put(self.head(u16::try_from(pre_skip).unwrap_or(0)), PacketWriteEndInfo::EndPage, 0);
-            self.put(tags(), PacketWriteEndInfo::EndPage, 0);
+            let head = self.head(u16::try_from(pre_skip).unwrap_or(0));
+            self.pages.put(&head, 0, Place::EndOfChunk, chunk);
+            self.pages.put(&tags(), 0, Place::EndOfChunk, chunk);
             self.granule = pre_skip;
             if !is_first {
-                self.put(empty_frame(packet.bytes), PacketWriteEndInfo::NormalPacket, self.granule);
+                self.pages.put(&empty_frame(packet.bytes), self.granule, Place::Within, chunk);
             }
         }
         self.granule += length;
-        let end = match place {
-            Place::Within => PacketWriteEndInfo::NormalPacket,
-            Place::EndOfChunk => PacketWriteEndInfo::EndPage,
-            Place::EndOfStream => PacketWriteEndInfo::EndStream,
-        };
-        self.put(packet.bytes.to_vec(), end, self.granule);
-        chunk.append(self.writer.inner_mut());
-    }
-
-    fn put(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo, granule: u64) {
-        // A Vec takes every byte, and the crate fails for no other reason.
-        let _ = self.writer.write_packet(packet, self.serial, end, granule);
+        self.pages.put(packet.bytes, self.granule, place, chunk);
     }
 
     /// The identification header, section 5.1.
@@ -95,8 +77,8 @@ fn tags() -> Vec<u8> {
 
 /// A packet of the same kind without data, which decodes as a lost one does (RFC 6716, section 3.1: the first byte
 /// holds mode, bandwidth, frame size and channels in its upper six bits, and 0 in the lower two means one frame).
-fn empty_frame(packet: &[u8]) -> Vec<u8> {
-    vec![packet.first().copied().unwrap_or(9 << 3) & !3]
+fn empty_frame(packet: &[u8]) -> [u8; 1] {
+    [packet.first().copied().unwrap_or(9 << 3) & !3]
 }
 
 fn samples(duration: Duration) -> u64 {
