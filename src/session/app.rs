@@ -57,7 +57,8 @@ impl Session {
     /// What still comes after the end must be settled too.
     pub(super) fn refuse_late(&mut self, input: &Input<'_>) {
         if let Input::Flush(id) | Input::End(id) = input {
-            let message = format!("the stream is over ({:?})", self.state).to_lowercase();
+            let how = if self.state == State::Failed { "failed" } else { "ended" };
+            let message = format!("the stream is over ({how})");
             self.outputs.push_back(Output::Answered(*id, Err(Error::new(Code::Conflict, message))));
         }
     }
