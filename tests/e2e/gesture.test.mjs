@@ -18,7 +18,8 @@ const client = new OssicleClient({ environment, tenantName, auth });
 const encounter = { identifier: "e-1", status: "planned", type: "consultation" };
 const { interactionId: id } = await client.interactions.create({ encounter });
 const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
-globalThis.stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } } });
+const worker = location.hash === "#worker";
+globalThis.stream = await client.stream.connect({ id, worker, configuration: { transcription, mode: { type: "transcription" } } });
 const { stream: call } = new AudioContext().createMediaStreamDestination();
 const attach = (when) => stream.attach(call).then(() => "attached", ({ code, message }) => code + ": " + message)
   .then((result) => console.log(when + ", " + result));
@@ -51,5 +52,13 @@ test("audio that may not start yet is refused with what to do, and starts after 
   const [second] = await Promise.all([said(), page.getByRole("button", { name: "Start" }).click()]);
   assert.equal(second.text(), "after a click, attached");
   await page.waitForFunction(() => stream.stats.capturedSeconds > 0.3);
+  await close();
+});
+
+test("a track that is read in a worker needs no audio of the page's, and so no click", { timeout: 60_000 }, async () => {
+  const { page, close } = await open(browser, "about:blank", { permissions: [] });
+  const said = page.waitForEvent("console", { predicate: (message) => message.text().includes(", ") });
+  const [first] = await Promise.all([said, page.goto(`${sandbox.url}/#worker`)]);
+  assert.equal(first.text(), "at once, attached");
   await close();
 });

@@ -10,7 +10,7 @@ import { pkg } from "../support/browser.mjs";
 
 /** Bytes, brotli-compressed, of what a page downloads that imports the module: entry, wasm, worklet. One per cent above
  * the present size: builds on two machines differ by some bytes. It follows the size down; raising it needs a reason. */
-const BUDGET = 230_000;
+const BUDGET = 223_700;
 
 /** The same of what a page downloads besides when its browser has no Opus encoder. */
 const OPUS_BUDGET = 125_000;
@@ -21,7 +21,7 @@ const FLAC_BUDGET = 60_000;
 const MODULE_PATH = ["ossicle.js", "ossicle_bg.wasm", "ossicle-worklet.js"];
 
 /** The same of what a page downloads besides for streams in workers: the script; the wasm is the page's. */
-const WORKER_BUDGET = 13_000;
+const WORKER_BUDGET = 13_400;
 
 const read = (name) => readFileSync(join(pkg, name));
 const manifest = JSON.parse(read("package.json"));

@@ -34,7 +34,16 @@ async function stream({ native = true, opusUrl, flacUrl, encoding = "auto" }) {
   const fetched = [];
   page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
   const seen = await page.evaluate(async ([native, opusUrl, flacUrl, encoding, seconds]) => {
-    if (!native) delete globalThis.AudioEncoder;
+    if (!native) {
+      // Neither page nor worker has one.
+      delete globalThis.AudioEncoder;
+      const without = (url) => [`delete self.AudioEncoder; importScripts(${JSON.stringify(String(url))});`];
+      globalThis.Worker = class extends Worker {
+        constructor(url) {
+          super(URL.createObjectURL(new Blob(without(url), { type: "text/javascript" })));
+        }
+      };
+    }
     const { default: init, OssicleClient } = await import("/pkg/ossicle.js");
     await init({ opusUrl, flacUrl });
     const { environment, tenantName } = await (await fetch("/settings.json")).json();

@@ -81,12 +81,21 @@ impl Part {
                 Need::Npm,
                 Need::WasmBindgen,
                 Need::Chromium,
+                Need::Chromedriver,
                 Need::Firefox,
                 Need::Geckodriver,
                 Need::AudioTools,
                 Need::SoundCard,
             ],
-            Self::Package => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::AudioTools],
+            Self::Package => &[
+                Need::WasmTarget,
+                Need::Npm,
+                Need::WasmBindgen,
+                Need::Chromium,
+                Need::Firefox,
+                Need::Geckodriver,
+                Need::AudioTools,
+            ],
         }
     }
 

@@ -5,9 +5,6 @@
 
 const FRAME_MICROSECONDS = 20_000;
 
-/** Of 10: beyond it recognition is no better, and the processor has twice the work. */
-const COMPLEXITY = 5;
-
 /** How long the proof may take, in milliseconds: a second of audio takes some 25. */
 const LIMIT = 3_000;
 
@@ -82,7 +79,7 @@ export class NativeOpus {
 }
 
 function settings(sampleRate, numberOfChannels, bitrate) {
-  const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS, complexity: COMPLEXITY };
+  const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS };
   return { codec: "opus", sampleRate, numberOfChannels, bitrate, opus };
 }
 

@@ -15,6 +15,7 @@ const FAREWELL = 1_000;
 let host;
 let told = [];
 let beat;
+let holdsLock;
 
 /** All that has happened in a task goes out as one message. */
 function tell(news) {
@@ -33,14 +34,14 @@ function flush() {
   postMessage(message);
 }
 
-/** The page sees by this lock that the worker lives: it is free only when the worker is gone. Not every page has locks. */
-const held = (name) => new Promise((granted) => {
+/** The page sees by this lock that the worker lives: it is free only when the worker is gone. Whether there are locks here. */
+const holds = (name) => new Promise((answer) => {
   const hold = () => {
-    granted();
+    answer(true);
     return new Promise(() => {});
   };
-  if (!navigator.locks) return granted();
-  navigator.locks.request(name, hold).catch(granted);
+  if (!navigator.locks) return answer(false);
+  navigator.locks.request(name, hold).catch(() => answer(false));
 });
 
 // An engine that failed in the middle of something is not to go on. Of failures in a promise the page would hear nothing.
@@ -54,7 +55,7 @@ onmessage = async ({ data }) => {
   onmessage = null;
   const { module, settings, resume, seed, lock, opusUrl, flacUrl } = data;
   try {
-    await held(lock);
+    holdsLock = await holds(lock);
     await start({ module_or_path: module });
     configure("", () => loadOpus(opusUrl), () => loadFlac(flacUrl));
     host = await EngineHost.start(settings, seed, resume, tell);
@@ -63,6 +64,6 @@ onmessage = async ({ data }) => {
   }
   onmessage = ({ data: { order, payload } }) => host.take(order, payload instanceof ReadableStream ? frames(payload) : payload);
   beat = setInterval(flush, BEAT);
-  postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view() });
+  postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view(), holdsLock });
   host.begin();
 };

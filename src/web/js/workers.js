@@ -57,8 +57,8 @@ function answer(worker) {
 
 /** A worker, what it said last (`view`, and `at`, when by the clock), and what it had left when it was over (`unsent`). */
 class Line {
-  constructor(worker, lock, { encoder, audioFormat, view }) {
-    Object.assign(this, { worker, lock, encoder, audioFormat, view, at: Date.now() });
+  constructor(worker, lock, { encoder, audioFormat, view, holdsLock }) {
+    Object.assign(this, { worker, lock: holdsLock && lock, encoder, audioFormat, view, at: Date.now() });
   }
 
   /** From here on each piece of news goes to `hear`, in order; should the worker die, `lost` is called, once. */
@@ -80,7 +80,7 @@ class Line {
     // An exception that nobody caught.
     worker.onerror = die;
     // The worker holds this lock for as long as it lives. Needs no timer, which a page in the background has rarely.
-    navigator.locks?.request(this.lock, die).catch(() => {});
+    if (this.lock) navigator.locks.request(this.lock, die).catch(() => {});
     const isSilent = () => performance.now() - heard > SILENCE;
     // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
     this.watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), LOOK);

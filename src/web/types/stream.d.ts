@@ -56,8 +56,9 @@ export interface StreamOptions {
   };
   /**
    * Whether the stream works in a worker of its own: encoding, timers and the socket are then off the page's main thread, and
-   * a page that is busy delays nothing. Default false. Where there can be no worker (the page's policy forbids it, or the
-   * script is of another origin) the stream works on the page all the same, and the first one says so by a `warning`.
+   * a page that is busy delays nothing. Default true. Where there can be no worker (the page's policy forbids it, or the
+   * script is of another origin) the stream works on the page all the same, and the first one says so by a `warning`. A worker
+   * that dies is replaced: the stream is `reconnecting` meanwhile, and `audioDropped` names what was lost with it.
    */
   worker?: boolean;
   /**
@@ -176,7 +177,7 @@ export type StreamWarning = { type: "warning"; channel?: number } & (
        * is no other; if one comes, a microphone of `client.microphones` goes on with it. `suspended`: the browser
        * suspended the capture; it goes on as soon as the browser lets it. `stalled`: for half a second nothing came from
        * a source. `buffer-high`: what is held for a reconnect has reached 80 % of its bound. `no-worker`: there can be no
-       * worker on this page, which was asked for one; the stream works on the page itself. Told once.
+       * worker on this page; the stream works on the page itself. Told once.
        */
       code:
         | "silent-input"
