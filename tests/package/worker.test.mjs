@@ -240,6 +240,35 @@ test("where the page's policy forbids workers the stream is on the page, and the
   await close();
 });
 
+test("the wasm of an encoder may be given in any form to a stream in a worker", async () => {
+  const forms = {
+    "an address relative to the page": () => "pkg/ossicle_flac_bg.wasm",
+    "a URL": () => new URL("/pkg/ossicle_flac_bg.wasm", location.href),
+    "a request": () => new Request("/pkg/ossicle_flac_bg.wasm"),
+    "an answer": () => fetch("/pkg/ossicle_flac_bg.wasm"),
+    "bytes": async () => (await fetch("/pkg/ossicle_flac_bg.wasm")).arrayBuffer(),
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    const { page, close } = await open(browser, `${sandbox.url}/`);
+    const seen = await page.evaluate(async (form) => {
+      const { default: init, OssicleClient } = await import("/pkg/ossicle.js");
+      await init({ flacUrl: await (0, eval)(form)() });
+      const { environment, tenantName } = await (await fetch("/settings.json")).json();
+      const client = new OssicleClient({ environment, tenantName, auth: async () => (await fetch("/token", { method: "POST" })).json() });
+      const encounter = { identifier: "e-1", status: "planned", type: "consultation" };
+      const { interactionId: id } = await client.interactions.create({ encounter });
+      const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+      const configuration = { transcription, mode: { type: "transcription" } };
+      const stream = await client.stream.connect({ id, configuration, worker: true, audio: { encoding: "flac" } });
+      const { encoder, isInWorker } = stream;
+      stream.close();
+      return { encoder, isInWorker };
+    }, String(form));
+    assert.deepEqual(seen, { encoder: "flac", isInWorker: true }, name);
+    await close();
+  }
+});
+
 test("a page that is blocked delays nothing that was captured", async () => {
   const { page, close } = await opened();
   const id = await page.evaluate(async () => {

@@ -41,19 +41,22 @@ const CODECS: [(&str, &str); 2] = [("ossicle-opus", "#opus"), ("ossicle-flac", "
 /// What a package holds besides code.
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// The parts of the types, in the order in which they are joined.
+/// The parts of the types of modules, in the order in which they are joined.
 const TYPES: [&str; 7] =
     ["client.d.ts", "auth.d.ts", "rest.d.ts", "documents.d.ts", "stream.d.ts", "visits.d.ts", "init.d.ts"];
 
-/// Prints name, raw, gzip and brotli bytes of the files given, as pages are served.
+/// Prints name, raw, gzip and brotli bytes of the files given, as pages are served, and the digests by which a page can refuse
+/// any other file in their place.
 const SIZES: &str = "
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
 for (const path of process.argv.slice(1)) {
   const bytes = readFileSync(path);
   const sizes = [bytes, gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)].map((one) => String(one.length).padStart(10));
-  console.log('  ' + basename(path).padEnd(24) + sizes.join(''));
+  const digest = createHash('sha384').update(bytes).digest('base64');
+  console.log('  ' + basename(path).padEnd(24) + sizes.join('') + '  sha384-' + digest);
 }";
 
 /// Sets up, builds and shows the sizes: the whole task.
@@ -99,11 +102,29 @@ fn compile(package: &str, name: &str, profile: Profile) -> Result<PathBuf> {
     };
     let target = wasm_target::name();
     wasm_target::run(purpose, "cargo")
+        // What a panic says of its place is in the wasm: the same wherever it is built.
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped()?)
         // The one kind of library: beside an rlib, which the tests need, cargo would leave out link-time optimisation.
         .args(["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--target", target])
         .args(flag)
         .run()?;
     Ok(place::target().join(target).join(folder).join(format!("{name}.wasm")))
+}
+
+/// The compiler's options that give the folders of this machine names that are the same on every other.
+fn remapped() -> Result<OsString> {
+    let cargo =
+        place::cargo_bin().and_then(|bin| bin.parent().map(Path::to_owned)).context("there is no home folder")?;
+    let mut options = OsString::new();
+    // Of several that fit the last counts, and the target folder is often inside the repository.
+    for (folder, name) in [(place::root().to_owned(), "/ossicle"), (cargo, "/cargo"), (place::target(), "/target")] {
+        if !options.is_empty() {
+            options.push("\u{1f}");
+        }
+        options.push(joined("--remap-path-prefix=", &folder));
+        options.push(joined("=", name));
+    }
+    Ok(options)
 }
 
 fn bind(name: &str, wasm: &Path, profile: Profile) -> Result<PathBuf> {
@@ -149,23 +170,28 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
-    // Not modules: they have no address of their own, and need none.
-    let no_module = "--define:import.meta.url=\"\"";
-    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_module]).args(aliases).run()?;
-    // A file for script tags holds everything: the wasm, and the texts of worklet and worker.
+    // They do not ask for their own address: the glue does, where it is not told what it always is told.
+    let no_address = "--define:import.meta.url=\"\"";
+    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_address]).args(aliases).run()?;
+    // Two hold everything, the wasm and the texts of worklet and worker: one is a module, one for script tags.
     let mut texts = Vec::new();
     for name in ["worklet", "worker"] {
         let text = aside.join(format!("{name}.txt"));
         fs::copy(aside.join(format!("ossicle-{name}.js")), &text).with_context(|| format!("cannot copy the {name}"))?;
         texts.push((name, text));
     }
-    esbuild("ossicle.global.js", "global.js")
-        .args(["--bundle", "--format=iife", "--global-name=ossicle", "--loader:.wasm=binary", "--loader:.txt=text"])
-        .arg(no_module)
-        .args(aliases)
-        .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
-        .args(texts.iter().map(|(name, text)| joined(&format!("--alias:#{name}="), text)))
-        .run()?;
+    for (output, entry, form) in [
+        ("ossicle.inline.js", "inline.js", &["--format=esm"][..]),
+        ("ossicle.global.js", "global.js", &["--format=iife", "--global-name=ossicle"][..]),
+    ] {
+        esbuild(output, entry)
+            .args(["--bundle", "--loader:.wasm=base64", "--loader:.txt=text", no_address])
+            .args(form)
+            .args(aliases)
+            .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
+            .args(texts.iter().map(|(name, text)| joined(&format!("--alias:#{name}="), text)))
+            .run()?;
+    }
     for (name, text) in &texts {
         fs::remove_file(text).with_context(|| format!("cannot remove the {name}'s copy"))?;
     }
@@ -184,6 +210,7 @@ fn add_papers(aside: &Path) -> Result<()> {
     };
     let types: String = TYPES.iter().map(part).collect::<Result<_>>()?;
     fs::write(aside.join("ossicle.d.ts"), types).context("cannot write the types")?;
+    copy(root.join("src/web/types/global.d.ts"), "ossicle.global.d.ts")?;
     copy(root.join("src/web/package.json"), "package.json")?;
     for name in PAPERS {
         copy(root.join(name), name)?;
@@ -229,7 +256,7 @@ fn show_sizes() -> Result<()> {
     let arguments: Vec<&str> =
         ["--input-type=module", "-e", SIZES].into_iter().chain(paths.iter().map(String::as_str)).collect();
     let table = ask("node", &arguments, &[]).context("cannot measure the package")?;
-    heading(&format!("{:26}{:>10}{:>10}{:>10}", "pkg (bytes)", "raw", "gzip", "brotli"));
+    heading(&format!("{:26}{:>10}{:>10}{:>10}  integrity", "pkg (bytes)", "raw", "gzip", "brotli"));
     print!("{table}");
     Ok(())
 }

@@ -3,6 +3,15 @@
 /** Milliseconds that a worker may take to be there: a visit is waiting. */
 const LIMIT = 5_000;
 
+/** The name of the policy for pages that require Trusted Types: to be listed in `trusted-types`, where a page has that. */
+const POLICY = "ossicle";
+
+/** The worker's address as what a page that requires Trusted Types accepts: one address, which the app gave or the package knows. */
+function trusted(url) {
+  const policy = globalThis.trustedTypes?.createPolicy(POLICY, { createScriptURL: (asked) => (asked === url ? asked : null) });
+  return policy?.createScriptURL(url) ?? url;
+}
+
 /**
  * How often to look whether a worker lives, for how long one that does is never silent (it beats four times a second), and how
  * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds, where the
@@ -19,6 +28,7 @@ const DOUBT = 300;
  */
 export function workshop(url, common) {
   let isForbidden = typeof Worker !== "function";
+  let address;
   let count = 0;
 
   return async (settings, seed, resume) => {
@@ -26,7 +36,8 @@ export function workshop(url, common) {
     const lock = `ossicle-${seed}-${(count += 1)}`;
     let worker;
     try {
-      worker = new Worker(url);
+      // A policy is made once, and only where there is to be a worker: the page may have none for us.
+      worker = new Worker((address ??= trusted(url)));
       worker.postMessage({ ...common, settings, seed, resume, lock });
       const first = await answer(worker);
       if (!first.failed) return new Line(worker, lock, first);
