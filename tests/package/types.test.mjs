@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { pkg } from "../support/browser.mjs";
+import { install } from "../support/tarball.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const TSC = path("../../node_modules/typescript/bin/tsc");
@@ -28,10 +29,9 @@ async function complaints(module, moduleResolution, { include = ["types/*.ts"], 
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "ossicle-types-"));
-  await mkdir(join(folder, "node_modules"));
-  await symlink(pkg, join(folder, "node_modules", "ossicle"), "junction");
   await cp(path("types"), join(folder, "types"), { recursive: true });
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await install(folder);
 });
 
 after(() => rm(folder, { recursive: true }));

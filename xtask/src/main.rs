@@ -1,7 +1,7 @@
-//! Project tasks: `cargo xtask dev | build | test | bench | setup | help`.
+//! Project tasks: `cargo xtask dev | build | pack | test | bench | setup | help`.
 //!
 //! This file reads the arguments and picks a room; what a task does lives there:
-//! `setup` (what a fresh machine lacks), `build` (the package), `dev` (the demo on a local server), `test` (every check),
+//! `setup` (what a fresh machine lacks), `build` (the package), `pack` (its tarball), `dev` (the demo on a local server), `test` (every check),
 //! `bench` (how fast it is), `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
 //! Nothing here is part of the product.
 
@@ -11,6 +11,7 @@ mod children;
 mod count;
 mod dev;
 mod fuzz;
+mod pack;
 mod place;
 mod run;
 mod serve;
@@ -32,8 +33,10 @@ Project tasks. Each sets up what it needs first and says so.
       and the tenant in OSSICLE_TENANT (default base)
   cargo xtask build [--dev]
       builds the package into pkg/, optimised unless --dev
+  cargo xtask pack [--twice]
+      builds the package and makes the tarball for npm; --twice does so again from nothing and compares the bytes
   cargo xtask test [--only PART]...
-      runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package
+      runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package, bundlers
   cargo xtask bench [--only audio|page]
       measures how fast it is, and what it costs a page beside the official client; writes docs/benchmarks.md
   cargo xtask fuzz [--runs N]
@@ -48,6 +51,8 @@ Project tasks. Each sets up what it needs first and says so.
 enum Task {
     Dev(dev::Options),
     Build(build::Profile),
+    /// Whether to build it twice.
+    Pack(bool),
     Test(Vec<test::Part>),
     Fuzz(u64),
     Bench(Vec<bench::Suite>),
@@ -76,6 +81,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Help => print!("{HELP}"),
         Task::Setup => setup::ensure(&setup::Need::ALL)?,
         Task::Build(profile) => build::package(profile)?,
+        Task::Pack(twice) => pack::package(twice)?,
         Task::Dev(options) => dev::serve(&options)?,
         Task::Test(parts) => return test::run(&parts),
         Task::Fuzz(executions) => fuzz::run(executions)?,
@@ -104,6 +110,17 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
                 }
             }
             Ok(Task::Build(profile))
+        }
+        "pack" => {
+            let mut twice = false;
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("twice") => twice = true,
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Pack(twice))
         }
         "dev" => {
             let mut options = dev::Options::default();
@@ -191,6 +208,12 @@ mod tests {
     }
 
     #[test]
+    fn a_package_is_packed_once_unless_told() {
+        assert_eq!(parsed(&["pack"]).unwrap(), Task::Pack(false));
+        assert_eq!(parsed(&["pack", "--twice"]).unwrap(), Task::Pack(true));
+    }
+
+    #[test]
     fn parts_of_the_tests_are_named_one_by_one() {
         let parts = vec![test::Part::Native, test::Part::E2e];
         assert_eq!(parsed(&["test", "--only", "native", "--only=e2e"]).unwrap(), Task::Test(parts));
@@ -214,6 +237,7 @@ mod tests {
         for arguments in [
             &["deploy"][..],
             &["build", "--fast"],
+            &["pack", "--thrice"],
             &["test", "--only", "everything"],
             &["bench", "--only", "video"],
             &["dev", "--environment", "mars"],

@@ -4,7 +4,7 @@
 //! One room for each way of installing: `wasm_target` (rustup, or Debian's sources), `tools` (cargo install), `npm`, `apt`.
 
 pub(crate) mod apt;
-mod npm;
+pub(crate) mod npm;
 mod tools;
 pub(crate) mod wasm_target;
 

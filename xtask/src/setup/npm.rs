@@ -1,7 +1,7 @@
 //! Node, and the npm packages that build and test the package.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -30,9 +30,13 @@ pub(super) fn ensure() -> Result<()> {
     if written(&root.join("node_modules/.package-lock.json")).is_some_and(|installed| installed >= lock) {
         return Ok(());
     }
-    let npm = place::program(&["npm", "npm.cmd"]).context("npm is missing: it comes with Node, https://nodejs.org")?;
-    Run::new("install the npm packages", npm).args(["ci", "--no-audit", "--no-fund"]).run()?;
+    Run::new("install the npm packages", program()?).args(["ci", "--no-audit", "--no-fund"]).run()?;
     Ok(())
+}
+
+/// npm itself.
+pub(crate) fn program() -> Result<PathBuf> {
+    place::program(&["npm", "npm.cmd"]).context("npm is missing: it comes with Node, https://nodejs.org")
 }
 
 fn written(path: &Path) -> Option<SystemTime> {
