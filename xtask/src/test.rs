@@ -19,7 +19,7 @@ use crate::count::Count;
 use crate::run::{Run, heading, seconds};
 use crate::serve;
 use crate::setup::{self, Need, apt, wasm_target};
-use crate::{fuzz, place, tidy};
+use crate::{fuzz, pack, place, tidy};
 
 /// A part of the checks, in the order in which they run: what fails soonest and tells most comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +40,22 @@ pub(crate) enum Part {
     E2e,
     /// The package as a user gets it, its types included.
     Package,
+    /// The package in projects that are built with other people's tools.
+    Bundlers,
 }
 
 impl Part {
-    const ALL: [Self; 8] =
-        [Self::Fmt, Self::Tidy, Self::Clippy, Self::Native, Self::Wasm, Self::Sdk, Self::E2e, Self::Package];
+    const ALL: [Self; 9] = [
+        Self::Fmt,
+        Self::Tidy,
+        Self::Clippy,
+        Self::Native,
+        Self::Wasm,
+        Self::Sdk,
+        Self::E2e,
+        Self::Package,
+        Self::Bundlers,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -56,6 +67,7 @@ impl Part {
             Self::Sdk => "sdk",
             Self::E2e => "e2e",
             Self::Package => "package",
+            Self::Bundlers => "bundlers",
         }
     }
 
@@ -96,17 +108,18 @@ impl Part {
                 Need::Geckodriver,
                 Need::AudioTools,
             ],
+            Self::Bundlers => &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium],
         }
     }
 
     /// Whether it tests the built package.
     const fn takes_package(self) -> bool {
-        matches!(self, Self::E2e | Self::Package)
+        matches!(self, Self::E2e | Self::Package | Self::Bundlers)
     }
 
     /// Whether it starts the sandbox.
     const fn takes_sandbox(self) -> bool {
-        matches!(self, Self::Wasm | Self::Sdk | Self::E2e | Self::Package)
+        matches!(self, Self::Wasm | Self::Sdk | Self::E2e | Self::Package | Self::Bundlers)
     }
 
     fn check(self) -> Result<Verdict> {
@@ -119,6 +132,7 @@ impl Part {
             Self::Sdk => node_tests("sdk"),
             Self::E2e => node_tests("e2e"),
             Self::Package => Ok(types()?.and(node_tests("package")?)),
+            Self::Bundlers => node_tests("package/bundlers"),
         }
     }
 }
@@ -296,7 +310,11 @@ fn node_tests(folder: &str) -> Result<Verdict> {
     let mut run = Run::new(format!("run the tests of {}", folder.display()), "node")
         .args(["--test", "--test-reporter=spec"])
         .args(files)
-        .env("OSSICLE_SANDBOX_BIN", serve::program());
+        .env("OSSICLE_SANDBOX_BIN", serve::program())
+        .env("OSSICLE_BUNDLERS", place::scratch().join("bundlers"));
+    if folder.starts_with("tests/package") {
+        run = run.env("OSSICLE_TARBALL", pack::make()?);
+    }
     // What is here, for the tests that need it; those say what is missing.
     let programs = [
         ("CHROMIUM", apt::CHROMIUM[0].program().ok()),
