@@ -41,6 +41,7 @@ export interface OAuthClient {
 
 /** A token that is there already. */
 export interface TokenAuth extends Partial<OAuthClient> {
+  /** The token, without `Bearer`. */
   accessToken: string;
   /** Seconds that it is good for, from now. Without them it is used until it is refused. */
   expiresIn?: number;
@@ -62,6 +63,7 @@ export type RefreshAuth = Omit<TokenAuth, "accessToken"> & { refreshAccessToken:
  * {@link TokenProvider} that asks an endpoint of your own.
  */
 export interface ClientCredentialsAuth extends OAuthClient {
+  /** The client's secret. */
   clientSecret: string;
 }
 
@@ -72,8 +74,11 @@ export interface ClientCredentialsAuth extends OAuthClient {
  * {@link PkceAuth}, or a {@link TokenProvider} that asks an endpoint of your own.
  */
 export interface PasswordAuth extends OAuthClient {
+  /** The user's name at the sign-in service. */
   username: string;
+  /** The user's password there. */
   password: string;
+  /** The client's secret, if it has one. */
   clientSecret?: string;
 }
 
@@ -83,11 +88,13 @@ export interface PasswordAuth extends OAuthClient {
  * **Not for a page that others open**: who has the page has the secret. Use {@link PkceAuth} there.
  */
 export interface CodeAuth extends OAuthClient {
+  /** The client's secret. */
   clientSecret: string;
   /** What the sign-in gave: good once, for a minute or so. */
   code: string;
   /** The very one that the sign-in was asked with. */
   redirectUri: string;
+  /** The verifier, if the sign-in was asked with a challenge. */
   codeVerifier?: string;
 }
 
@@ -141,6 +148,7 @@ export function createCodeChallenge(verifier: string): Promise<string>;
 export interface AuthorizeOptions extends OAuthClient {
   /** The region, or an object with `login`; that of the client will do. */
   environment: "eu" | "us" | { login?: string };
+  /** The tenant, whose realm the user signs in to. */
   tenantName: string;
   /** Where the user comes back to, with `?code=…` or `?error=…`: one that is registered for the client. */
   redirectUri: string;

@@ -37,6 +37,7 @@ export type OssicleErrorCode =
 /** What every failure of the package is. Its message holds no token and no clinical text. */
 export class OssicleError extends Error {
   private constructor();
+  /** Always `OssicleError`. */
   readonly name: "OssicleError";
   /** For programs to match on. */
   readonly code: OssicleErrorCode;
@@ -81,9 +82,11 @@ export function preflight(): Promise<Preflight>;
 
 /** Options of {@link OssicleClient}. */
 export interface OssicleClientOptions {
+  /** Where the service is. */
   environment: Environment;
   /** The tenant, sent as `Tenant-Name` and on the socket. */
   tenantName: string;
+  /** Where tokens come from. */
   auth: Auth;
   /** Another source of tokens for the socket, for tokens of the limited scope `streams`. Default: `auth`. */
   streamAuth?: Auth;
@@ -107,23 +110,37 @@ export interface RequestOptions {
   timeoutInSeconds?: number;
   /** Tries after the first one. */
   maxRetries?: number;
+  /** Sent with this call, beside the client's; of the same name this one counts. */
   headers?: Record<string, string>;
+  /** Added to the address. */
   queryParams?: Record<string, string>;
 }
 
 /** The entry to everything. Await `init()` before creating one. */
 export class OssicleClient {
   constructor(options: OssicleClientOptions);
+  /** Visits, as the service keeps them. */
   readonly interactions: Interactions;
+  /** The clinical facts of an interaction. */
   readonly facts: Facts;
+  /** Documents written from facts, transcripts or texts. */
   readonly documents: Documents;
+  /** The forms that documents take. */
   readonly templates: Templates;
+  /** Audio files that belong to an interaction. */
   readonly recordings: Recordings;
+  /** Transcripts of recordings. */
   readonly transcripts: Transcripts;
+  /** The languages that the service knows. */
   readonly languages: Languages;
+  /** Live audio to transcripts and facts. */
   readonly stream: Streams;
+  /** Whole visits, from start to finish. */
   readonly visits: Visits;
+  /** The microphones of this device. */
   readonly microphones: Microphones;
+  /** Frees the memory. What the client has handed out outlives it. */
   free(): void;
+  /** The same as `free`. */
   [Symbol.dispose](): void;
 }

@@ -20,10 +20,15 @@ export type DocumentTemplate =
 export interface SectionOverride {
   /** One of those of `templates.sectionList`. */
   key: string;
+  /** The section's heading. */
   nameOverride?: string;
+  /** How it is to be written. */
   writingStyleOverride?: string;
+  /** What form it is to have. */
   formatRuleOverride?: string;
+  /** What else the service is to heed. */
   additionalInstructionsOverride?: string;
+  /** What it is to be about. */
   contentOverride?: string;
 }
 
@@ -42,26 +47,39 @@ export type DocumentCreate = {
 
 /** A section of a document. */
 export interface DocumentSection {
+  /** The key of the section in its template. */
   key: string;
+  /** The heading. */
   name: string;
+  /** What was written. */
   text: string;
   /** Its place in the document. */
   sort: number;
+  /** When it was written. */
   createdAt: string;
+  /** When it was last changed. */
   updatedAt: string;
 }
 
 /** A generated document. */
 export interface ClassicDocument {
+  /** The document's id. */
   id: string;
+  /** Its name, given or the template's. */
   name: string;
+  /** The key of the template that it was made by. */
   templateRef: string;
+  /** As the service tells it; its documentation does not say what it means. */
   isStream: boolean;
+  /** What was written, in sections. */
   sections: DocumentSection[];
+  /** When it was made. */
   createdAt: string;
+  /** When it was last changed. */
   updatedAt: string;
   /** As a BCP 47 tag. */
   outputLanguage: string;
+  /** What it has cost. */
   usageInfo: UsageInfo;
 }
 
@@ -75,20 +93,25 @@ export interface Documents {
   generate(body: DocumentGenerate, options?: RequestOptions): Promise<{ document: GuidedDocument; usageInfo?: UsageInfo }>;
   /** Guided documents, the newest first; with an interaction's id, its classic ones. */
   list(query?: DocumentsQuery, options?: RequestOptions): Promise<{ data: GuidedDocument[] }>;
+  /** The classic documents of an interaction. */
   list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
   /** A guided document; with an interaction's id, one of its classic ones. */
   get(documentId: string, options?: RequestOptions): Promise<GuidedDocument>;
+  /** One classic document of an interaction. */
   get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
   /** Changes a guided document; with an interaction's id, one of its classic ones. What is absent stays. */
   update(documentId: string, body?: Record<string, unknown>, options?: RequestOptions): Promise<GuidedDocument>;
+  /** Changes a classic document; what is absent stays. */
   update(interactionId: string, documentId: string, body?: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
   /** Deletes a guided document; with an interaction's id, one of its classic ones. */
   delete(documentId: string, options?: RequestOptions): Promise<void>;
+  /** Deletes a classic document. */
   delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<void>;
 }
 
 /** The query of the guided `documents.list`. */
 export interface DocumentsQuery {
+  /** Only those of this interaction. */
   interactionId?: string;
   /** Entries a page. */
   pageSize?: number;
@@ -118,14 +141,18 @@ export type DocumentGenerate = {
 
 /** A document of the guided form. It has no `id` if it was not kept. */
 export interface GuidedDocument {
+  /** The document's id. */
   id?: string;
+  /** Its name. */
   name?: string;
   [key: string]: unknown;
 }
 
 /** What can be changed of a document: what is absent stays. */
 export interface DocumentUpdate {
+  /** The document's name from now on. */
   name?: string;
+  /** Sections that change, by their key. */
   sections?: { key: string; name?: string; text?: string; sort?: number }[];
 }
 
@@ -145,16 +172,23 @@ export interface ClassicDocuments {
 
 /** A form that documents take. */
 export interface Template {
+  /** What documents are asked for by, such as `corti-soap`. */
   key: string;
+  /** A name for people to read. */
   name: string;
+  /** What it is for. */
   description: string;
   /** Such as `published`. */
   status: string;
+  /** What the service heeds beside the sections. */
   additionalInstructions?: string | null;
+  /** Whether all sections are written from the whole context, or each from what is routed to it. */
   documentationMode?: "global_sequential" | "routed_parallel";
+  /** When it was last changed. */
   updatedAt?: string | null;
   /** The sections, and each one's place. */
   templateSections: { sort: number; section: TemplateSection }[];
+  /** Name and description in other languages. */
   translations: { languageId: string; name?: string; description?: string }[];
 }
 
@@ -176,16 +210,28 @@ export interface Templates {
 
 /** A section that templates are put together from. */
 export interface TemplateSection {
+  /** What templates name it by. */
   key: string;
+  /** The heading. */
   name: string;
+  /** Another heading for it. */
   alternateName?: string;
+  /** What it is for. */
   description: string;
+  /** How it is written, unless overridden. */
   defaultWritingStyle: { name: string };
+  /** What form it has, unless overridden. */
   defaultFormatRule?: { name: string | null };
+  /** What else the service heeds. */
   additionalInstructions?: string;
+  /** What it is about. */
   content?: string;
+  /** As that of a template. */
   documentationMode?: "global_sequential" | "routed_parallel";
+  /** The service's name for its kind. */
   type: string;
+  /** When it was last changed. */
   updatedAt?: string | null;
+  /** Name and description in other languages. */
   translations: { languageId: string; name?: string | null; description?: string | null }[];
 }

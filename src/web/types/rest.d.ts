@@ -13,7 +13,9 @@ export type Time = string | Date;
 export interface Encounter<T extends Time = string> {
   /** The encounter's id in your system. */
   identifier: string;
+  /** Where it is on its way. */
   status: EncounterStatus;
+  /** What kind it is. */
   type: EncounterType;
   /** When it begins, and when it ends. */
   period?: { startedAt: T; endedAt?: T | null } | null;
@@ -25,10 +27,13 @@ export interface Encounter<T extends Time = string> {
 export interface Patient<T extends Time = string> {
   /** The patient's id in your system. */
   identifier: string;
+  /** The name, if the service is to know it. */
   name?: string | null;
+  /** As your system has it. */
   gender?: "male" | "female" | "unknown" | "other" | null;
   /** A date, or a date and time. */
   birthDate?: T | null;
+  /** As the patient likes to be spoken of. */
   pronouns?: string | null;
 }
 
@@ -36,25 +41,35 @@ export interface Patient<T extends Time = string> {
 export interface InteractionCreate {
   /** Who leads the visit, as a UUID. Default: one of the service's making. */
   assignedUserId?: string;
+  /** The encounter; `identifier`, `status` and `type` must be there. */
   encounter: Encounter<Time>;
+  /** The patient, if the service is to know. */
   patient?: Patient<Time>;
 }
 
 /** The body of `interactions.update`: what is absent stays. */
 export interface InteractionUpdate {
+  /** Who leads the visit, as a UUID. */
   assignedUserId?: string;
+  /** What changes of the encounter. */
   encounter?: Partial<Encounter<Time>>;
+  /** What changes of the patient. */
   patient?: Partial<Patient<Time>>;
 }
 
 /** An interaction. */
 export interface Interaction {
+  /** A UUID, of the service's making. */
   id: string;
   /** Who leads the visit, as a UUID. */
   assignedUserId?: string | null;
+  /** The encounter. */
   encounter: Encounter;
+  /** The patient, if the service was told. */
   patient?: Patient | null;
+  /** When it was made. */
   createdAt: string;
+  /** When it was last changed. */
   updatedAt: string;
   /** `null` or absent while it is not over. */
   endedAt?: string | null;
@@ -82,6 +97,7 @@ export interface InteractionsQuery {
 
 /** A page of `interactions.list`; iterated it is its entries and those of all further pages. */
 export interface InteractionsPage extends AsyncIterable<Interaction> {
+  /** The entries of this page. */
   interactions: Interaction[];
   /** The same as `interactions`. */
   data: Interaction[];
@@ -114,14 +130,21 @@ export type FactSource = "core" | "system" | "user";
 
 /** A clinical fact. */
 export interface Fact {
+  /** The fact's id. */
   id: string;
+  /** What it says. */
   text: string;
   /** Key of the fact group, such as `allergies`. */
   group: string;
+  /** Id of the fact group. */
   groupId: string;
+  /** Whether the clinician has put it aside. It stays in the list. */
   isDiscarded: boolean;
+  /** Where it comes from. */
   source: FactSource;
+  /** When it was found or added. */
   createdAt?: string;
+  /** When it was last changed. */
   updatedAt?: string | null;
   /** What it was taken from: for a transcript, `reference` is the id of its segment and `quote` what was said. */
   evidence?: { type?: string; reference?: string; quote?: string }[];
@@ -129,13 +152,17 @@ export interface Fact {
 
 /** A fact group with its names in several languages. */
 export interface FactGroup {
+  /** The group's id. */
   id: string;
+  /** What facts name it by, such as `allergies`. */
   key: string;
+  /** Its names, one a language. */
   translations: { id: number | string; languagesId: string; name: string }[];
 }
 
 /** What `facts.create` makes a fact of. */
 export interface FactCreate {
+  /** What it says. */
   text: string;
   /** Key of the fact group, one of those of `factGroupsList`. */
   group: string;
@@ -145,8 +172,11 @@ export interface FactCreate {
 
 /** What can be changed of a fact: what is absent stays. */
 export interface FactUpdate {
+  /** What it says from now on. */
   text?: string;
+  /** Key of the fact group that it goes to. */
   group?: string;
+  /** Who says so: `user` for an edit of the clinician's. */
   source?: FactSource;
   /** A discarded fact stays in the list: leave it out of what you send for a document. */
   isDiscarded?: boolean;
@@ -154,7 +184,9 @@ export interface FactUpdate {
 
 /** A fact of a text. */
 export interface ExtractedFact {
+  /** Key of the fact group. */
   group: string;
+  /** What it says. */
   text: string;
   /** The older name of `text`. */
   value: string;
@@ -162,6 +194,7 @@ export interface ExtractedFact {
 
 /** What a call has cost. */
 export interface UsageInfo {
+  /** In the service's credits. */
   creditsConsumed: number;
 }
 
@@ -229,11 +262,13 @@ export type TranscriptStatus = "processing" | "completed" | "failed";
 
 /** What somebody says in one go. */
 export interface RecordingPhrase {
+  /** From 0. */
   channel: number;
   /** A place in the list of participants. */
   participant: number;
   /** -1 without diarization. */
   speakerId: number;
+  /** What was said. */
   text: string;
   /** Milliseconds from the recording's start. */
   start: number;
@@ -245,22 +280,29 @@ export interface RecordingPhrase {
 export interface RecordingParticipant {
   /** From 0. */
   channel: number;
+  /** Who it is; `multiple` for a channel that several share. */
   role: "doctor" | "patient" | "multiple";
 }
 
 /** The transcript of a recording. */
 export interface RecordingTranscript {
+  /** The transcript's id. */
   id: string;
+  /** Id of the recording that it is of. */
   recordingId: string;
+  /** How far it is. */
   status: TranscriptStatus;
   /** `null` until it is completed. */
   transcripts: RecordingPhrase[] | null;
+  /** Who speaks on which channel, as it was asked for. */
   metadata: { participantsRoles?: RecordingParticipant[] | null };
+  /** What it has cost. */
   usageInfo: UsageInfo;
 }
 
 /** What `transcripts.list` tells of a transcript. */
 export interface RecordingTranscriptSummary {
+  /** The transcript's id. */
   id: string;
   /** How it begins. */
   transcriptSample: string;

@@ -3,6 +3,7 @@
 
 /** The configuration of a stream, as the service has it. */
 export interface StreamConfiguration {
+  /** What is spoken, and by whom on which channel. */
   transcription: {
     /** Language spoken, as a BCP 47 tag. */
     primaryLanguage: string;
@@ -14,6 +15,7 @@ export interface StreamConfiguration {
     isMultichannel?: boolean;
     participants: { channel: number; role: "doctor" | "patient" | "multiple" }[];
   };
+  /** Whether facts are found beside the transcript, and in which language (a BCP 47 tag) they are written. */
   mode:
     | { type: "facts"; outputLocale: string; factGenerationInterval?: "fixed" | "fast_init" }
     | { type: "transcription"; outputLocale?: string };
@@ -22,7 +24,9 @@ export interface StreamConfiguration {
    * rate and channels, `audio/ogg`, `audio/flac`), or says what {@link Stream.sendAudio} will be given.
    */
   audioFormat?: string;
+  /** Whether the service keeps what it heard after the stream. */
   retentionPolicy?: "retain" | "none";
+  /** Whether the service remarks on the audio itself: see the event `audioEvent`. */
   audioEvents?: { enabled: boolean };
   /** At most 1,000. */
   replacements?: { find: string; replace: string }[];
@@ -37,7 +41,9 @@ export interface StreamOptions {
    * `bufferSeconds` says) until the interaction is there. Then it connects, and {@link Stream.connected} tells how that went.
    */
   id: string | Promise<string>;
+  /** Sent on every connection, before any audio. */
   configuration: StreamConfiguration;
+  /** How the audio is sent. */
   audio?: {
     /**
      * Default `auto`: Opus by the browser's own encoder where that proves itself, else by the package's (a file of its
@@ -95,6 +101,7 @@ export interface StreamOptions {
   transcriptTimesFrom?: "socket" | "interaction";
 }
 
+/** Where a stream is on its way: it comes to an end in `ended` or `failed`, and in nothing else. */
 export type StreamState =
   | "connecting"
   | "configuring"
@@ -106,12 +113,15 @@ export type StreamState =
 
 /** A piece of the transcript. */
 export interface TranscriptSegment {
+  /** The item's id, by which a later one says that it replaces it. */
   id: string;
+  /** What was said. */
   transcript: string;
   /** `false` for an interim item, which a later one may replace. */
   final: boolean;
   /** −1 without diarization. */
   speakerId: number;
+  /** Which channel it was said on, and by whom. */
   participant: { channel: number; role?: "doctor" | "patient" | "multiple" };
   /** Seconds since the visit's first audio. */
   time: { start: number; end: number };
@@ -119,6 +129,7 @@ export interface TranscriptSegment {
 
 /** Figures of a stream. Always: captured = acknowledged + inFlight + buffered + dropped. */
 export interface StreamStats {
+  /** Taken from sources, pushed, or given as encoded audio. */
   capturedSeconds: number;
   /** Handed to a socket, each second counted once. */
   sentSeconds: number;
@@ -142,14 +153,17 @@ export interface StreamStats {
 
 /** The events of a stream and what their listeners get. */
 export interface StreamEvents {
+  /** The stream is in another state; `reason` says why, in a sentence, where that is not plain. */
   state: { type: "state"; state: StreamState; previous: StreamState; reason?: string };
   /** `replaced`: ids of interim items that these segments replace. */
   transcript: { type: "transcript"; segments: TranscriptSegment[]; replaced: string[] };
   /** New facts, and known ones (by `id`) with a new text. */
   facts: { type: "facts"; facts: Fact[] };
+  /** The service has answered what was pending when it was asked by a `flush`. */
   flushed: { type: "flushed" };
   /** Credits used so far, or in total. */
   usage: { type: "usage"; credits: number; total: boolean };
+  /** The service remarks on the audio, if the configuration asks for it. */
   audioEvent: { type: "audioEvent"; data: { event: string; channel?: number; startTimeMs?: number } };
   /** About ten a second and channel; dBFS. */
   level: { type: "level"; channel: number; rms: number; peak: number; clipped: number };
@@ -163,13 +177,19 @@ export interface StreamEvents {
   audioDropped: { type: "audioDropped"; start: number; end: number; reason: string };
   /** Whether the stream goes on, `state` says. */
   error: OssicleError;
+  /** The service has confirmed the end. */
   ended: { type: "ended"; usage?: number };
   /** Every message of the service as it came. */
   message: { type: string; [key: string]: unknown };
 }
 
 /** Something is not as it should be; the stream goes on. `channel`: of the stream, if it concerns one. */
-export type StreamWarning = { type: "warning"; channel?: number } & (
+export type StreamWarning = {
+  /** Always `warning`. */
+  type: "warning";
+  /** The channel that it is about, if it is about one. */
+  channel?: number;
+} & (
   | {
       /**
        * `silent-input`: 5 s of digital silence. `clipping`: more than 1 % of a second at full scale. `muted`: the system
@@ -195,6 +215,7 @@ export type StreamWarning = { type: "warning"; channel?: number } & (
       code: "gap";
       /** Where, in seconds since the visit's first audio. */
       start: number;
+      /** How long it was. */
       seconds: number;
       /** Whether silence of that length is in its place; if not (after more than 5 s), the visit's time stood still. */
       filled: boolean;
@@ -205,6 +226,7 @@ export type StreamWarning = { type: "warning"; channel?: number } & (
 export interface StreamSummary {
   /** Credits of the whole stream, where the service said so. */
   usage?: number;
+  /** The figures as they stand now. */
   stats: StreamStats;
 }
 
@@ -218,12 +240,14 @@ export class Streams {
 /** A stream of an interaction. It lives until it ended, failed or was closed, even if you let go of the object. */
 export class Stream {
   private constructor();
+  /** Where the stream is on its way. */
   readonly state: StreamState;
   /**
    * Resolves when the service has accepted the configuration for the first time; rejects with an {@link OssicleError} if it
    * never will. For a stream that was not waited for (`awaitConfiguration: false`, or an `id` that is a promise).
    */
   readonly connected: Promise<void>;
+  /** The figures as they stand now. */
   readonly stats: StreamStats;
   /** The transcript so far in time order, interim items included. */
   readonly transcript: TranscriptSegment[];
@@ -264,12 +288,15 @@ export class Stream {
   sendAudio(data: ArrayBuffer | ArrayBufferView | Blob): Promise<void>;
   /** Captures nothing until {@link resume}. What was said before goes out; the visit's time stands still. */
   pause(): void;
+  /** Captures again; the visit's time goes on from where it stood. */
   resume(): void;
+  /** Whether nothing is captured since `pause`. */
   readonly isPaused: boolean;
   /** The pauses that are over: where the visit's time stood still, in seconds, and for how many. */
   readonly pauses: { at: number; seconds: number }[];
   /** Sends silence in place of a channel, or of all; time goes on. */
   mute(channel?: number): void;
+  /** Sends the channel's sound again, or that of all. */
   unmute(channel?: number): void;
   /** Spans of audio that were given up because the buffer was full, in seconds of the visit: for an upload later. */
   readonly dropped: { start: number; end: number }[];
@@ -287,6 +314,7 @@ export class Stream {
   close(): void;
   /** Closes, and frees the memory. */
   free(): void;
+  /** The same as `free`. */
   [Symbol.dispose](): void;
 }
 
@@ -320,6 +348,8 @@ export class Microphone {
   on(event: "lost", listener: () => void): () => void;
   /** Lets go of the device. */
   close(): void;
+  /** The same as `close`, and frees the memory. */
   free(): void;
+  /** The same as `free`. */
   [Symbol.dispose](): void;
 }

@@ -27,6 +27,7 @@ export type VisitSource =
 
 /** What is known of the patient before the visit. */
 export interface KnownFact {
+  /** What it says. */
   text: string;
   /** Key of the fact group, such as `allergies`. */
   group: string;
@@ -51,10 +52,13 @@ export interface VisitResumeOptions extends Partial<Omit<StreamOptions, "id">> {
 
 /** Options of `visits.start`. */
 export interface VisitOptions extends VisitResumeOptions {
+  /** The stream's, sent on every connection before any audio. */
   configuration: StreamConfiguration;
   /** What the interaction is made of. `status` is `planned` by default. */
   encounter: Omit<Encounter, "status"> & { status?: "planned" | "in-progress" | "on-hold" };
+  /** The patient, if the service is to know. */
   patient?: Patient;
+  /** Who leads the visit, as a UUID. Default: one of the service's making. */
   assignedUserId?: string;
 }
 
@@ -111,6 +115,7 @@ export interface Visit {
    * with the code `aborted`. The interaction stays as it is, to be resumed.
    */
   close(): void;
+  /** The same as `close`. */
   [Symbol.dispose](): void;
 }
 
