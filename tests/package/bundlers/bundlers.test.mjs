@@ -206,3 +206,14 @@ test("what was installed is the tarball, and no project brought another", async 
   const packed = stdout.trim().split("\n").map((path) => path.replace(/^package\//, ""));
   assert.deepEqual((await readdir(module("ossicle"))).sort(), packed.sort());
 });
+
+test("README shows what the projects are configured with, and they are configured with nothing else", async () => {
+  const [readme, angular, main] = await Promise.all(["../../../README.md", "angular.json", "angular/src/main.ts"].map((name) => readFile(join(here, name), "utf8")));
+  const shown = /"assets": \[.*?\]/.exec(readme)?.[0];
+  assert.ok(shown && angular.includes(shown), "the assets of angular.json");
+  const call = /and `(init\(.*?\))` \|/.exec(readme)?.[1];
+  assert.ok(call && main.includes(call), "the call of init");
+  for (const [project, files] of Object.entries({ vite: ["index.html", "main.js"], parcel: ["index.html", "main.js"], webpack: ["webpack.config.js"], next: ["app"] })) {
+    assert.deepEqual((await readdir(join(here, project))).sort(), [...files, "package.json"].sort(), project);
+  }
+});
