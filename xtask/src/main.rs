@@ -36,7 +36,7 @@ Project tasks. Each sets up what it needs first and says so.
   cargo xtask pack [--twice]
       builds the package and makes the tarball for npm; --twice does so again from nothing and compares the bytes
   cargo xtask test [--only PART]...
-      runs every check, or the parts named: fmt, tidy, clippy, native, wasm, sdk, e2e, package, bundlers
+      runs every check, or the parts named: fmt, tidy, deny, clippy, native, wasm, sdk, e2e, package, bundlers
   cargo xtask bench [--only audio|page]
       measures how fast it is, and what it costs a page beside the official client; writes docs/benchmarks.md
   cargo xtask fuzz [--runs N]

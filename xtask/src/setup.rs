@@ -31,6 +31,8 @@ pub(crate) enum Need {
     WasmPack,
     /// What drives Firefox.
     Geckodriver,
+    /// The program that looks at the crates of Cargo.lock.
+    CargoDeny,
     /// Node and the packages of package-lock.json.
     Npm,
     /// Chromium or Chrome.
@@ -49,7 +51,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them, in the order in which they are met.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
@@ -63,6 +65,7 @@ impl Need {
         Self::WasmBindgen,
         Self::WasmPack,
         Self::Geckodriver,
+        Self::CargoDeny,
     ];
 
     /// What building the package takes.
@@ -85,6 +88,7 @@ impl Need {
             Self::WasmBindgen => Some(Tool::wasm_bindgen()?),
             Self::WasmPack => Some(Tool::WASM_PACK),
             Self::Geckodriver => Some(Tool::GECKODRIVER),
+            Self::CargoDeny => Some(Tool::CARGO_DENY),
             _ => None,
         })
     }

@@ -28,6 +28,8 @@ pub(crate) enum Part {
     Fmt,
     /// The repository's own rules.
     Tidy,
+    /// Licences and versions of the crates that all stands on.
+    Deny,
     /// Lints, natively and for wasm.
     Clippy,
     /// Unit and property tests on this machine.
@@ -45,9 +47,10 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
+        Self::Deny,
         Self::Clippy,
         Self::Native,
         Self::Wasm,
@@ -61,6 +64,7 @@ impl Part {
         match self {
             Self::Fmt => "fmt",
             Self::Tidy => "tidy",
+            Self::Deny => "deny",
             Self::Clippy => "clippy",
             Self::Native => "native",
             Self::Wasm => "wasm",
@@ -75,6 +79,7 @@ impl Part {
         match self {
             Self::Fmt => &[Need::Rustfmt],
             Self::Tidy => &[],
+            Self::Deny => &[Need::CargoDeny],
             // What is encoded is judged by other people's decoders.
             Self::Native => &[Need::AudioTools, Need::Cxx],
             Self::Clippy => &[Need::Clippy, Need::WasmTarget],
@@ -126,6 +131,7 @@ impl Part {
         match self {
             Self::Fmt => lint("look at the formatting", &["fmt", "--all", "--check"]),
             Self::Tidy => tidy(),
+            Self::Deny => deny(),
             Self::Clippy => clippy(),
             Self::Native => native(),
             Self::Wasm => browsers::check(),
@@ -278,6 +284,19 @@ fn tidy() -> Result<Verdict> {
         count => vec![format!("{count} of the repository's rules are broken: xtask/src/tidy.rs has them")],
     };
     Ok(Verdict { failures, ..Verdict::default() })
+}
+
+/// Looks at the crates of Cargo.lock, by the rules of deny.toml.
+fn deny() -> Result<Verdict> {
+    let mut checks = vec!["deny", "--locked", "check", "bans", "licenses", "sources"];
+    // Advisories are in a repository of their own, to which not every machine has a way: the rest holds without them.
+    let fetched =
+        Run::new("fetch what is known of the crates' faults", "cargo").args(["deny", "fetch", "db"]).outcome()?;
+    match fetched.failure {
+        None => checks.push("advisories"),
+        Some(_) => println!("  advisories are not looked at: their database is out of reach"),
+    }
+    lint("look at the crates' licences and versions", &checks)
 }
 
 fn clippy() -> Result<Verdict> {

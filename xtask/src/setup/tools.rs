@@ -29,6 +29,10 @@ impl Tool {
     pub(crate) const GECKODRIVER: Self =
         Self { package: "geckodriver", program: "geckodriver", wanted: None, locked: false };
 
+    /// The line of versions that deny.toml was written for.
+    pub(crate) const CARGO_DENY: Self =
+        Self { package: "cargo-deny", program: "cargo-deny", wanted: Some(Cow::Borrowed("0.20")), locked: true };
+
     /// The one version that fits the `wasm-bindgen` crate in Cargo.lock: glue and program must match exactly.
     pub(crate) fn wasm_bindgen() -> Result<Self> {
         let path = place::root().join("Cargo.lock");
