@@ -39,6 +39,6 @@ test("the same files packed again, elsewhere and at another time, are the same b
   }
   const into = join(folder, "packed");
   await mkdir(into);
-  const [again, before] = await Promise.all([pack(copy, into), tarball()].map(async (path) => readFile(await path)));
-  assert.ok(again.equals(before));
+  const [again, first] = await Promise.all([pack(copy, into), tarball()].map(async (path) => readFile(await path)));
+  assert.ok(again.equals(first));
 });
