@@ -45,6 +45,9 @@ const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-
 const TYPES: [&str; 7] =
     ["client.d.ts", "auth.d.ts", "rest.d.ts", "documents.d.ts", "stream.d.ts", "visits.d.ts", "init.d.ts"];
 
+/// The optional entries' types, each a file of its own, and their names in the package.
+const ENTRY_TYPES: [(&str, &str); 1] = [("react.d.ts", "ossicle-react.d.ts")];
+
 /// Prints name, raw, gzip and brotli bytes of the files given, as pages are served, and the digests by which a page can refuse
 /// any other file in their place.
 const SIZES: &str = "
@@ -170,6 +173,8 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
+    // React is the app's own. The SDK is not imported: the client that the hooks are given has it.
+    esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
     // They do not ask for their own address: the glue does, where it is not told what it always is told.
     let no_address = "--define:import.meta.url=\"\"";
     esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_address]).args(aliases).run()?;
@@ -211,6 +216,9 @@ fn add_papers(aside: &Path) -> Result<()> {
     let types: String = TYPES.iter().map(part).collect::<Result<_>>()?;
     fs::write(aside.join("ossicle.d.ts"), types).context("cannot write the types")?;
     copy(root.join("src/web/types/global.d.ts"), "ossicle.global.d.ts")?;
+    for (source, name) in ENTRY_TYPES {
+        copy(root.join("src/web/types").join(source), name)?;
+    }
     copy(root.join("src/web/package.json"), "package.json")?;
     for name in PAPERS {
         copy(root.join(name), name)?;
