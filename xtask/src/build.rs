@@ -46,7 +46,7 @@ const TYPES: [&str; 7] =
     ["client.d.ts", "auth.d.ts", "rest.d.ts", "documents.d.ts", "stream.d.ts", "visits.d.ts", "init.d.ts"];
 
 /// The optional entries' types, each a file of its own, and their names in the package.
-const ENTRY_TYPES: [(&str, &str); 1] = [("react.d.ts", "ossicle-react.d.ts")];
+const ENTRY_TYPES: [(&str, &str); 2] = [("react.d.ts", "ossicle-react.d.ts"), ("element.d.ts", "ossicle-element.d.ts")];
 
 /// Prints name, raw, gzip and brotli bytes of the files given, as pages are served, and the digests by which a page can refuse
 /// any other file in their place.
@@ -173,8 +173,9 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
-    // React is the app's own. The SDK is not imported: the client that the hooks are given has it.
+    // React is the app's own. Neither imports the SDK: what they are given has it.
     esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
+    esbuild("ossicle-element.js", "element.js").args(["--bundle", "--format=esm"]).run()?;
     // They do not ask for their own address: the glue does, where it is not told what it always is told.
     let no_address = "--define:import.meta.url=\"\"";
     esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_address]).args(aliases).run()?;
