@@ -11,6 +11,9 @@ use crate::session::{Ledger, Past};
 /// No time here is longer: 30 years, in seconds. Sums of such times are far from where `Duration` ends.
 const LONGEST: f64 = 1e9;
 
+/// What is told of audio that was lost with an engine: engines live in workers.
+pub(super) const LOST: &str = "the worker was lost";
+
 /// No stream has sent more: up to here every number is one in JavaScript as well.
 const MOST_BYTES: u64 = 1 << 53;
 
@@ -71,6 +74,7 @@ impl Resume {
             usage: self.usage,
             bytes_sent: stats.bytes_sent.min(MOST_BYTES),
             reconnects: stats.reconnects,
+            reason: LOST,
         }
     }
 }
@@ -167,7 +171,7 @@ mod tests {
         };
         assert_eq!(stats, expected);
         assert_eq!(engine.dropped(), [Dropped { start: 596.0, end: 601.5 }]);
-        let told = Event::AudioDropped { start: 596.0, end: 601.5, reason: "the worker was lost" };
+        let told = Event::AudioDropped { start: 596.0, end: 601.5, reason: LOST };
         assert_eq!(outputs(&mut engine), [Output::Event(told), Output::Open(4)]);
         assert_eq!((engine.state(), engine.summary().usage), (State::Reconnecting, Some(0.5)));
         assert!(adds_up(&engine));

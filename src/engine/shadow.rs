@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::resume::LOST;
 use super::wire::{Order, View};
 use super::{CaptureId, Command, Dropped, Gate, Pause, Resume, Settings, headers};
 use crate::error::{Code, Error};
@@ -247,7 +248,7 @@ impl Shadow {
         let orders =
             wants.chain(muted).chain(&begun).chain(self.open.iter().map(|(_, order)| order)).cloned().collect();
         let (state, previous) = (State::Reconnecting, view.state);
-        let reason = Some("the worker was lost".to_owned());
+        let reason = Some(LOST.to_owned());
         let event = (was_connected && previous != state).then_some(Event::State { state, previous, reason });
         let state = if was_connected { state } else { previous };
         self.see_lost(view, state);
@@ -267,9 +268,9 @@ impl Shadow {
         let (start, end) = self.see_lost(view, state);
         let lost = (end > start).then(|| {
             self.drop(Dropped { start, end });
-            Event::AudioDropped { start, end, reason: "the worker was lost" }
+            Event::AudioDropped { start, end, reason: LOST }
         });
-        let reason = if self.is_closed { "closed by the app" } else { "the worker was lost" };
+        let reason = if self.is_closed { "closed by the app" } else { LOST };
         let over = Event::State { state, previous, reason: Some(reason.to_owned()) };
         lost.into_iter().chain([over]).collect()
     }

@@ -331,6 +331,4 @@ pub enum WarningCode {
     Gap,
     /// What is held for a reconnect nears its bound.
     BufferHigh,
-    /// There can be no worker on this page: the engine is on the page itself.
-    NoWorker,
 }

@@ -25,6 +25,8 @@ pub struct Past {
     pub bytes_sent: u64,
     /// How many sockets were opened after the first.
     pub reconnects: u32,
+    /// Why what it held is lost.
+    pub reason: &'static str,
 }
 
 /// Far more than a visit has, and far from where the numbers of sockets end.
@@ -60,7 +62,7 @@ impl Session {
         }
         if let Some(span) = lost {
             let (start, end) = (span.start.as_secs_f64(), span.end.as_secs_f64());
-            self.announce(Event::AudioDropped { start, end, reason: "the worker was lost" });
+            self.announce(Event::AudioDropped { start, end, reason: past.reason });
         }
     }
 }

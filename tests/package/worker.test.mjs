@@ -301,6 +301,28 @@ test("a page that is blocked delays nothing that was captured", async () => {
   await close();
 });
 
+test("what a page sees of a stream in a worker is a quarter of a second old at most", async () => {
+  const { page, close } = await opened();
+  const ages = await page.evaluate(async () => {
+    const stream = await connected({ audio: { encoding: "pcm" } });
+    const begun = performance.now();
+    let pushed = 0;
+    const looks = [];
+    while (performance.now() < begun + 4_000) {
+      // What life brings: ten milliseconds after ten milliseconds.
+      for (; pushed < performance.now() - begun; pushed += 10) stream.pushFrame([new Float32Array(160).fill(0.1)], 16_000);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      looks.push(performance.now() - begun - stream.stats.capturedSeconds * 1_000);
+    }
+    await stream.end();
+    return looks.slice(50).sort((a, b) => a - b);
+  });
+  // A machine that stands still for a moment is no matter of ours; what is usual is.
+  const usual = ages[Math.floor(ages.length * 0.9)];
+  assert.ok(usual <= 270, `${usual} ms`);
+  await close();
+});
+
 async function headers() {
   const { accessToken } = await (await fetch(`${sandbox.url}/sandbox/token`, { method: "POST" })).json();
   return { Authorization: `Bearer ${accessToken}`, "Tenant-Name": "base" };

@@ -185,6 +185,7 @@ impl World {
             usage,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),
+            reason: "it is gone",
         }
     }
 

@@ -1,5 +1,7 @@
 //! An engine in another thread, as the page sees it: orders and news pass as text, the engine dies, another goes on.
 
+#![allow(clippy::panic, clippy::expect_used)]
+
 use serde_json::json;
 
 use super::*;
@@ -179,7 +181,7 @@ fn the_time_of_what_a_microphone_said_meanwhile_is_lost_and_what_follows_is_wher
     assert!(near(loss.resume.position, 11.5), "{}", loss.resume.position);
     assert_eq!(loss.sources, [(1, None)]);
     let (state, previous) = (State::Reconnecting, State::Streaming);
-    assert_eq!(loss.event, Some(Event::State { state, previous, reason: Some("the worker was lost".to_owned()) }));
+    assert_eq!(loss.event, Some(Event::State { state, previous, reason: Some(LOST.to_owned()) }));
     assert!(near(pair.stats().dropped_seconds, held + 1.5) && pair.adds_up());
     let [lost] = pair.shadow.dropped[..] else { panic!("{:?}", pair.shadow.dropped) };
     assert!(near(lost.end, 11.5) && near(lost.start, 10.0 - held), "{lost:?}");

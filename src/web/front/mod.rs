@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::Promise;
+use js_sys::{Object, Promise};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortSignal;
 
 use super::capture::Capture;
-use super::convert::from_error;
+use super::convert::{from_error, set};
 use super::events::Listeners;
 use super::fetch::{CallOptions, Service};
 use super::host::Host;
@@ -127,10 +127,11 @@ impl Front {
     /// Tells, once somebody can listen, that there is no worker where one was asked for.
     pub(super) fn tell_missing(self: &Rc<Self>) {
         if self.is_missed.take() {
-            let warning = Warning::new(WarningCode::NoWorker);
             let weak = Rc::downgrade(self);
-            let tell = move || with(&weak, |front| drop(front.order(Order::Warn(warning), &JsValue::UNDEFINED)));
-            Timeout::new(0, tell).forget();
+            let warning = Object::new();
+            set(&warning, "type", &"warning".into());
+            set(&warning, "code", &"no-worker".into());
+            Timeout::new(0, move || with(&weak, |front| front.emit(&warning))).forget();
         }
     }
 

@@ -118,7 +118,7 @@ impl Front {
         }
     }
 
-    fn emit(&self, event: &JsValue) {
+    pub(super) fn emit(&self, event: &JsValue) {
         let Some(name) = get(event, "type").as_string() else { return };
         if name == "state"
             && let Some(state) = get(event, "state").as_string()

@@ -7,6 +7,13 @@
  */
 const BATCH_MILLISECONDS = 100;
 
+/**
+ * Which frame is the newest by now is reckoned from when others came. In every so many milliseconds it is found out, by one that has
+ * to be waited for: longer than reading one takes that is there.
+ */
+const SURVEY = 1_000;
+const WAITED = 3;
+
 /** No clock of a device is further off, as a part of 1: by so much may the shortest way here that was seen become longer. */
 const DRIFT = 500e-6;
 
@@ -38,14 +45,18 @@ class Port extends EventTarget {
 }
 
 async function read(reader, batches) {
+  let surveyed = -Infinity;
   try {
     for (;;) {
+      const asked = performance.now();
       const { value, done } = await reader.read();
       if (done) break;
+      // What had to be waited for is the newest there is.
+      if (performance.now() - asked > WAITED) surveyed = performance.now();
       const isLast = batches.send && batches.take(value);
       value.close();
       // The next is not there yet. To wait for it would be to wake up for it.
-      if (isLast) await new Promise((resolve) => setTimeout(resolve, BATCH_MILLISECONDS));
+      if (isLast && performance.now() < surveyed + SURVEY) await new Promise((resolve) => setTimeout(resolve, BATCH_MILLISECONDS));
     }
   } catch {
     // A source that failed has nothing more to say; that its track has ended the page hears by itself.

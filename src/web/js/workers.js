@@ -17,8 +17,8 @@ function trusted(url) {
  * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds, where the
  * browser does not tell of its end at once.
  */
-const LOOK = 700;
-const SILENCE = 600;
+const LOOK = 1_000;
+const SILENCE = 500;
 const DOUBT = 300;
 
 /**

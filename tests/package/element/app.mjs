@@ -22,8 +22,6 @@ for (const type of ["ossicle-state", "ossicle-error", "ossicle-document"]) {
 // Before the element is defined: an app need not wait.
 element.options = {
   encounter: { identifier: "e-1", type: "consultation" },
-  // A worker is made from an address, which needs a policy where Trusted Types are required; that is the package's business.
-  worker: !document.querySelector("meta[http-equiv]"),
   knownFacts: [{ text: "Allergic to penicillin", group: "allergies" }, { text: "Smokes", group: "social-history" }],
   configuration: {
     transcription: { primaryLanguage: "en", diarize: true, participants: [{ channel: 0, role: "multiple" }] },
