@@ -123,7 +123,8 @@ fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |sum, byte| step(step(sum, u32::from(byte >> 4)), u32::from(byte & 15)))
 }
 
-#[cfg(test)]
+// proptest and the ogg crate are for this machine alone.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
