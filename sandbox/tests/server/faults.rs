@@ -201,7 +201,8 @@ fn a_stalled_socket_stays_open_and_the_senders_buffer_fills() {
     let (id, mut socket) = with(&sandbox, &json!({ "events": [{ "afterSeconds": 0.1, "do": "stall" }] }));
     std::thread::sleep(Duration::from_millis(300));
     let sent = socket.fill(Duration::from_millis(500));
-    assert!(sent < 400_000, "{sent} bytes went out to a server that does not read");
+    // What the kernel takes without the server; a server that reads would have had all 64 MB.
+    assert!(sent < 8_000_000, "{sent} bytes went out to a server that does not read");
     assert!(socket.is_quiet(Duration::from_millis(100)), "it is open");
     let report = &sandbox.sockets(&id)[0];
     assert_eq!((&report["bytes"], &report["closeCode"]), (&json!(0), &Value::Null));
