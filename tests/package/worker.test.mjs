@@ -119,7 +119,7 @@ const CASES = [
 ];
 
 for (const [manner, browserName] of CASES) {
-  test(`a worker that ${manner} is replaced within two seconds, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
+  test(`a worker that ${manner} is noticed within two seconds and replaced, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
     const kill = DEATHS[manner];
     const { page, close } = await opened("", FAULTS, browserName === "Firefox");
     const seen = await page.evaluate(async ([kill, isPushed]) => {
