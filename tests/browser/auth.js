@@ -176,13 +176,14 @@ export async function a_code_is_good_once_and_then_the_user_is_asked_to_sign_in(
   }
 }
 
-export async function a_logger_is_told_of_retries_tokens_and_streams({ sandbox, environment, client, connect, refused, equal, ok }) {
+export async function a_logger_is_told_of_retries_tokens_and_streams({ sandbox, environment, client, connect, arrived, refused, equal, ok }) {
   const told = [];
   const logger = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (text) => told.push(`${level}: ${text}`)]));
   const all = client({ environment: place({ sandbox, environment }), auth: { clientId: "app", clientSecret: "s" }, logger });
   await faults(sandbox, [{ path: "/interactions", status: 503, retryAfter: 0 }]);
   const { id, stream } = await connect({}, all);
   stream.close();
+  await arrived();
   equal(told.slice(0, 2), ["debug: ossicle: there is a new token", "warn: ossicle: POST interactions: server_error (503); tried again in 0 ms (1 of 2)"], "what is told first");
   for (const state of ["configuring", "streaming", "ended"]) ok(told.includes(`info: ossicle: a stream is ${state}`), `${state} of ${told}`);
   ok(!told.join().includes(id), "no id is told");

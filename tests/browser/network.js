@@ -18,11 +18,6 @@ export async function a_configuration_that_cannot_be_right_is_refused_before_a_s
   equal(await sockets(id), [], "sockets");
 }
 
-/** These tests load the wasm alone. The package has what loads a codec. */
-export async function a_codec_that_nothing_loads_is_unsupported({ connect, refused }) {
-  await refused("audio_unsupported", () => connect({ audio: { encoding: "flac" } }));
-}
-
 export async function a_configuration_that_the_service_refuses_is_rejected({ client, interaction, configuration, fault, sockets, refused, equal, ok }) {
   const all = client();
   for (const status of ["CONFIG_DENIED", "CONFIG_REJECTED", "CONFIG_MISSING", "CONFIG_NOT_PROVIDED", "CONFIG_TIMEOUT"]) {

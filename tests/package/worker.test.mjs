@@ -1,25 +1,13 @@
-// Streams in workers: the browser tests as they are, against the built package; a worker that dies; a page that may have none.
+// Streams in workers: a worker that dies; a page that may have none, or is blocked; what a page sees of one, and when.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launch, open, pkg } from "../support/browser.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
-
-const tests = fileURLToPath(new URL("../browser", import.meta.url));
-const FILES = ["stream", "network", "bytes", "opus", "capture", "warnings"];
-
-/** What is not so in the package; and what becomes of an AudioContext: a track that is read in the worker needs none. */
-const NOT_HERE = [
-  "a_codec_that_nothing_loads_is_unsupported",
-  "a_capture_that_the_browser_suspends_goes_on",
-  "a_stream_that_is_over_takes_no_source",
-  "closing_lets_go_of_what_was_attached",
-];
 
 /** A policy without `worker-src`, whose place `script-src` takes, but for one file's sake. */
 const POLICY = "<meta http-equiv='Content-Security-Policy' content=\"worker-src 'none'\">";
@@ -68,30 +56,6 @@ async function opened(path = "", first = "", isFirefox = false) {
     };
   }, first);
   return { page, close };
-}
-
-for (const file of FILES) {
-  test(`what holds on the page holds in a worker: ${file}`, { timeout: 180_000 }, async (context) => {
-    const [text, bench] = await Promise.all([`${file}.js`, "bench.js"].map((name) => readFile(join(tests, name), "utf8")));
-    const names = [...text.matchAll(/^export async function (\w+)/gm)].map(([, name]) => name);
-    assert.ok(names.length > 0);
-    const { page, close } = await opened();
-    await page.evaluate(async ([bench, url]) => {
-      const { run } = await import(URL.createObjectURL(new Blob([bench], { type: "text/javascript" })));
-      globalThis.runTest = (file, text, name) => run(file, text, name, url, Client);
-    }, [bench, sandbox.url]);
-    for (const name of names.filter((name) => !NOT_HERE.includes(name))) {
-      await context.test(name, async () => {
-        const outcome = await page.evaluate(([file, text, name]) => {
-          const late = new Promise((resolve) => setTimeout(resolve, 30_000, "it does not end"));
-          return Promise.race([late, runTest(file, text, name).then(() => "passed", (error) => String(error.stack ?? error))]);
-        }, [`tests/browser/${file}.js`, text, name]);
-        assert.equal(outcome, "passed");
-      });
-    }
-    assert.ok(await page.evaluate(() => workers.length > 0), "there were workers");
-    await close();
-  });
 }
 
 // Each is a way in which a worker ends or fails that the page did not ask for.

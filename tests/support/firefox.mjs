@@ -1,4 +1,4 @@
-// A real Firefox for the tests of microphones, headless, driven by geckodriver.
+// A real Firefox, headless, with the microphone that a test asks for, driven by geckodriver.
 
 import { existsSync } from "node:fs";
 import { Builder } from "selenium-webdriver";
@@ -8,12 +8,28 @@ const CANDIDATES = ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/F
 
 const SCRIPT_LIMIT = 120_000; // milliseconds
 
-/** Opens `url` in a Firefox of its own. Answers `{ evaluate(function, ...values), close() }`, both ways JSON. */
-export async function openFirefox(url, env) {
+const MICROPHONES = {
+  /** The page may use the microphones of the sound card that `env` leads to. */
+  real: {},
+  /** The device beeps; audio runs without a sound card, and starts without a click. */
+  beeps: {
+    "media.navigator.streams.fake": true,
+    "media.cubeb.force_mock_context": true,
+    "media.autoplay.default": 0,
+    "media.autoplay.blocking_policy": 0,
+  },
+};
+
+/**
+ * Opens `url` in a Firefox of its own, with one of the `MICROPHONES`, by name. Answers `{ evaluate(function, ...values), goto(url),
+ * close() }`, both ways JSON.
+ */
+export async function openFirefox(url, env, microphone = "real") {
   const binary = process.env.FIREFOX ?? CANDIDATES.find(existsSync);
   if (!binary) throw new Error("No Firefox found. Install firefox-esr, or set FIREFOX to the path of one.");
   const options = new Options().setBinary(binary).addArguments("-headless");
-  options.setPreference("media.navigator.permission.disabled", true);
+  const preferences = { "media.navigator.permission.disabled": true, ...MICROPHONES[microphone] };
+  for (const [name, value] of Object.entries(preferences)) options.setPreference(name, value);
   const service = new ServiceBuilder(process.env.GECKODRIVER ?? "geckodriver").setEnvironment(env);
   const starting = new Builder().forBrowser("firefox").setFirefoxOptions(options).setFirefoxService(service).build();
   const driver = await Promise.resolve(starting).catch((error) => {
@@ -26,5 +42,5 @@ export async function openFirefox(url, env) {
     const call = `(async () => JSON.stringify({ value: await (${callback})(...${JSON.stringify(values)}) }))()`;
     return JSON.parse(await driver.executeScript(`return window.eval(${JSON.stringify(call)})`)).value;
   };
-  return { evaluate, close: () => driver.quit() };
+  return { evaluate, goto: (url) => driver.get(url), close: () => driver.quit() };
 }

@@ -27,8 +27,6 @@ pub(crate) enum Need {
     WasmTarget,
     /// The program that makes JavaScript glue, of the crate's own version.
     WasmBindgen,
-    /// The program that runs Rust tests in browsers.
-    WasmPack,
     /// What drives Firefox.
     Geckodriver,
     /// The program that looks at the crates of Cargo.lock.
@@ -51,7 +49,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them, in the order in which they are met.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
@@ -63,7 +61,6 @@ impl Need {
         Self::SoundCard,
         Self::Cxx,
         Self::WasmBindgen,
-        Self::WasmPack,
         Self::Geckodriver,
         Self::CargoDeny,
     ];
@@ -86,7 +83,6 @@ impl Need {
     fn tool(self) -> Result<Option<Tool>> {
         Ok(match self {
             Self::WasmBindgen => Some(Tool::wasm_bindgen()?),
-            Self::WasmPack => Some(Tool::WASM_PACK),
             Self::Geckodriver => Some(Tool::GECKODRIVER),
             Self::CargoDeny => Some(Tool::CARGO_DENY),
             _ => None,

@@ -3,8 +3,6 @@
 //! The last line is `N passed, M failed`: the tests that the runners report. Parts without tests (formatting, lints, the
 //! repository's rules) add nothing to N; one that fails is one failure.
 
-mod browsers;
-
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
@@ -34,8 +32,8 @@ pub(crate) enum Part {
     Clippy,
     /// Unit and property tests on this machine.
     Native,
-    /// Tests of the wasm in headless Chromium and Firefox.
-    Wasm,
+    /// The built package in headless Chromium and Firefox, its streams on the page and in workers.
+    Browser,
     /// The sandbox against the service's official client.
     Sdk,
     /// A visit through the page, and all that can go wrong with one.
@@ -53,7 +51,7 @@ impl Part {
         Self::Deny,
         Self::Clippy,
         Self::Native,
-        Self::Wasm,
+        Self::Browser,
         Self::Sdk,
         Self::E2e,
         Self::Package,
@@ -67,7 +65,7 @@ impl Part {
             Self::Deny => "deny",
             Self::Clippy => "clippy",
             Self::Native => "native",
-            Self::Wasm => "wasm",
+            Self::Browser => "browser",
             Self::Sdk => "sdk",
             Self::E2e => "e2e",
             Self::Package => "package",
@@ -83,15 +81,9 @@ impl Part {
             // What is encoded is judged by other people's decoders.
             Self::Native => &[Need::AudioTools, Need::Cxx],
             Self::Clippy => &[Need::Clippy, Need::WasmTarget],
-            Self::Wasm => &[
-                Need::WasmTarget,
-                Need::WasmBindgen,
-                Need::WasmPack,
-                Need::Chromium,
-                Need::Chromedriver,
-                Need::Firefox,
-                Need::Geckodriver,
-            ],
+            Self::Browser => {
+                &[Need::WasmTarget, Need::Npm, Need::WasmBindgen, Need::Chromium, Need::Firefox, Need::Geckodriver]
+            }
             Self::Sdk => &[Need::Npm],
             Self::E2e => &[
                 Need::WasmTarget,
@@ -119,12 +111,12 @@ impl Part {
 
     /// Whether it tests the built package.
     const fn takes_package(self) -> bool {
-        matches!(self, Self::E2e | Self::Package | Self::Bundlers)
+        matches!(self, Self::Browser | Self::E2e | Self::Package | Self::Bundlers)
     }
 
     /// Whether it starts the sandbox.
     const fn takes_sandbox(self) -> bool {
-        matches!(self, Self::Wasm | Self::Sdk | Self::E2e | Self::Package | Self::Bundlers)
+        matches!(self, Self::Browser | Self::Sdk | Self::E2e | Self::Package | Self::Bundlers)
     }
 
     fn check(self) -> Result<Verdict> {
@@ -134,7 +126,7 @@ impl Part {
             Self::Deny => deny(),
             Self::Clippy => clippy(),
             Self::Native => native(),
-            Self::Wasm => browsers::check(),
+            Self::Browser => node_tests("browser"),
             Self::Sdk => node_tests("sdk"),
             Self::E2e => node_tests("e2e"),
             Self::Package => Ok(types()?.and(node_tests("package")?)),
