@@ -1,12 +1,14 @@
 //! Audio and session as one object: commands and frames go in, what to do and what happened come out.
 //!
 //! Everything that crosses its border is a plain value, so that it can live on the page or in a worker. It decides;
-//! whoever drives it (see `web/stream`) only carries out.
+//! whoever drives it (see [`hosted`]) only carries out.
 
+pub mod codec;
 pub mod devices;
 mod figures;
 pub mod gate;
 mod given;
+pub mod hosted;
 mod resume;
 mod settings;
 mod shadow;
