@@ -4,9 +4,8 @@
 //! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
 //!   tokens, [`logger`] is told.
 //! - [`stream`]: the `Stream` class; [`front`], the page's half of a stream: its listeners, promises ([`settle`]), tokens and
-//!   sources ([`capture`], with a [`tap`] on each, or a [`track`] that is read elsewhere); [`host`], the half with the engine, here or in a [`worker`]: it carries out
-//!   what the engine decides, between [`batches`] of frames, [`encoder`] (those that live outside this module) and
-//!   [`socket`]. Between the halves is a [`link`], to a worker a [`remote`].
+//!   sources ([`capture`], with a [`tap`] on each, or a [`track`] that is read elsewhere). Between it and the other half is a
+//!   [`link`], a [`remote`] thread's or this one's. There `js/host.js` carries out what an [`engine`] decides.
 //! - [`microphones`]: finding and opening them.
 //! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
 //! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
@@ -21,16 +20,14 @@
 #![allow(missing_docs)]
 
 mod auth;
-mod batches;
 mod capture;
 mod client;
 mod convert;
-mod encoder;
+mod engine;
 mod events;
 mod facts;
 mod fetch;
 mod front;
-mod host;
 mod limit;
 mod link;
 mod logger;
@@ -38,12 +35,10 @@ mod microphones;
 mod remote;
 mod resources;
 mod settle;
-mod socket;
 mod stream;
 mod tap;
 mod track;
 mod visits;
-mod worker;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -69,15 +64,11 @@ thread_local! {
     static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Tells where the worklet's script is, what loads the encoders (functions that answer a promise of a class), and what makes
-/// workers. `init` of the npm package does.
+/// Tells where the worklet's script is, and what answers a promise of a line to an engine (see `js/lines.js`). `init` of the
+/// npm package does.
 #[wasm_bindgen(skip_typescript)]
-pub fn configure(
-    worklet_url: String, opus: Option<js_sys::Function>, flac: Option<js_sys::Function>,
-    workshop: Option<js_sys::Function>,
-) {
-    encoder::set_loaders(encoder::Loaders { opus, flac });
-    remote::set_workshop(workshop);
+pub fn configure(worklet_url: String, lines: js_sys::Function) {
+    remote::set_lines(lines);
     WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
 }
 
@@ -94,7 +85,7 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// The monotonic clock of the page or worker.
+/// The monotonic clock of the page.
 fn now() -> Duration {
     Duration::from_secs_f64(performance_now().max(0.0) / 1e3)
 }

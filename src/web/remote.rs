@@ -1,4 +1,4 @@
-//! The page's end of a worker that hosts a stream's engine: orders go there, news comes from there. What is kept of it all, a
+//! The page's end of the line to a stream's engine: orders go there, news comes from there. What is kept of it all, a
 //! [`Shadow`] keeps; that the worker lives, `js/workers.js` sees.
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -11,7 +11,6 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::convert::{get, to_value};
-use super::host::NO_FRAMES;
 use crate::engine::wire::Order;
 use crate::engine::{Command, Loss, Settings, Shadow};
 use crate::error::{Code, Error};
@@ -21,9 +20,13 @@ const MOST_WAITING: f64 = 30.0;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A worker of the workshop.
+    /// A line to an engine.
     #[derive(Clone)]
     type Line;
+
+    /// Whether its engine is on this page.
+    #[wasm_bindgen(method, getter, js_name = isHere)]
+    fn is_here(this: &Line) -> Option<bool>;
 
     #[wasm_bindgen(method, getter)]
     fn encoder(this: &Line) -> String;
@@ -53,18 +56,21 @@ extern "C" {
 }
 
 thread_local! {
-    static WORKSHOP: RefCell<Option<Function>> = const { RefCell::new(None) };
+    static LINES: RefCell<Option<Function>> = const { RefCell::new(None) };
     static MISSING_IS_TOLD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Remembers what makes workers: see `js/workers.js`.
-pub(super) fn set_workshop(workshop: Option<Function>) {
-    WORKSHOP.with(|place| *place.borrow_mut() = workshop);
+/// What `pushFrame` says to what are no frames.
+pub(super) const NO_FRAMES: &str = "pushFrame needs a list of Float32Arrays, one a channel, and their sample rate";
+
+/// Remembers what makes lines: see `js/lines.js`.
+pub(super) fn set_lines(lines: Function) {
+    LINES.with(|place| *place.borrow_mut() = Some(lines));
 }
 
-/// Whether there would be a worker but for this page's policy or browser, and nobody was told yet.
+/// Whether nobody was told yet that there is no worker.
 pub(super) fn is_missed() -> bool {
-    WORKSHOP.with(|workshop| workshop.borrow().is_some()) && !MISSING_IS_TOLD.with(|told| told.replace(true))
+    !MISSING_IS_TOLD.with(|told| told.replace(true))
 }
 
 /// An engine in a worker, and in another one should that die.
@@ -97,21 +103,22 @@ pub(super) struct Told {
 }
 
 impl Remote {
-    /// A worker for the options of `stream.connect`, if there can be one.
+    /// An engine for the options of `stream.connect`: in a worker, if that is wanted and can be.
     ///
     /// # Errors
-    /// Why the engine could not be made there; it could not be made here either.
-    pub(super) async fn open(options: &Value, settings: &Settings) -> Result<Option<Rc<Self>>, JsValue> {
+    /// Why it could not be made.
+    pub(super) async fn open(options: &Value, settings: &Settings, wants_worker: bool) -> Result<Rc<Self>, JsValue> {
         let (options, seed) = (options.to_string(), settings.session.seed as f64);
-        let Some(line) = make(&options, seed, None).await? else { return Ok(None) };
-        Ok(Some(Rc::new(Self {
+        let line = make(&options, seed, None, wants_worker).await?;
+        let line = line.ok_or_else(|| Error::new(Code::NotInitialised, "await init() before a stream is opened"))?;
+        Ok(Rc::new(Self {
             options,
             seed,
             shadow: RefCell::new(Shadow::new(settings, line.view(), clock())),
             line: RefCell::new(line),
             waiting: RefCell::default(),
             told: RefCell::default(),
-        })))
+        }))
     }
 
     /// From here on the news is told, each piece to [`Self::hear`] first.
@@ -151,7 +158,7 @@ impl Remote {
     /// Why its engine could not be made.
     pub(super) async fn revive(self: &Rc<Self>, loss: &Loss, sources: &[(Order, JsValue)]) -> Result<bool, JsValue> {
         let resume = serde_json::to_string(&loss.resume).unwrap_or_default();
-        let Some(line) = make(&self.options, self.seed, Some(resume)).await? else { return Ok(false) };
+        let Some(line) = make(&self.options, self.seed, Some(resume), true).await? else { return Ok(false) };
         if let Some(told) = &*self.told.borrow() {
             line.listen(told.hear.as_ref(), told.lost.as_ref());
         }
@@ -229,6 +236,10 @@ impl Remote {
         JSON::parse(self.shadow().view()).unwrap_or(JsValue::UNDEFINED)
     }
 
+    pub(super) fn is_here(&self) -> bool {
+        self.line.borrow().is_here().unwrap_or(false)
+    }
+
     pub(super) fn encoder(&self) -> String {
         self.line.borrow().encoder()
     }
@@ -251,9 +262,9 @@ impl Drop for Remote {
     }
 }
 
-async fn make(options: &str, seed: f64, resume: Option<String>) -> Result<Option<Line>, JsValue> {
-    let Some(workshop) = WORKSHOP.with(|workshop| workshop.borrow().clone()) else { return Ok(None) };
-    let made = workshop.call3(&JsValue::UNDEFINED, &options.into(), &seed.into(), &resume.into())?;
+async fn make(options: &str, seed: f64, resume: Option<String>, wants_worker: bool) -> Result<Option<Line>, JsValue> {
+    let Some(lines) = LINES.with(|lines| lines.borrow().clone()) else { return Ok(None) };
+    let made = lines.call4(&JsValue::UNDEFINED, &options.into(), &seed.into(), &resume.into(), &wants_worker.into())?;
     let made = JsFuture::from(Promise::resolve(&made)).await?;
     if made.is_null() {
         return Ok(None);

@@ -10,7 +10,7 @@ use web_sys::{AbortSignal, Blob, BlobPropertyBag};
 use super::convert::{self, get, to_value};
 use super::fetch::Service;
 use super::front::{Front, with};
-use super::host::NO_FRAMES;
+use super::remote::NO_FRAMES;
 use crate::engine::wire::Order;
 use crate::engine::{Command, Settings};
 use crate::error::{Code, Error};

@@ -172,12 +172,14 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
             .args(minified)
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
-    esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
+    let apart = "--external:./ossicle-here.js";
+    esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm", apart]).args(aliases).run()?;
     // React is the app's own. Neither imports the SDK: what they are given has it.
     esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
     esbuild("ossicle-element.js", "element.js").args(["--bundle", "--format=esm"]).run()?;
     // They do not ask for their own address: the glue does, where it is not told what it always is told.
     let no_address = "--define:import.meta.url=\"\"";
+    esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm", no_address]).args(aliases).run()?;
     esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_address]).args(aliases).run()?;
     // Two hold everything, the wasm and the texts of worklet and worker: one is a module, one for script tags.
     let mut texts = Vec::new();

@@ -1,5 +1,5 @@
 //! The page's half of a stream: its listeners and promises, its sources, its tokens. What the stream is, and does, its
-//! engine decides, which a [`host`](super::host) has, at the other end of a [`link`](super::link); what it says, [`news`] takes.
+//! engine decides, at the other end of a [`link`](super::link); what it says, [`news`] takes.
 
 mod news;
 
@@ -20,7 +20,6 @@ use super::capture::Capture;
 use super::convert::{from_error, set};
 use super::events::Listeners;
 use super::fetch::{CallOptions, Service};
-use super::host::Host;
 use super::link::Link;
 use super::remote::{self, Remote, Told};
 use super::settle::Settle;
@@ -68,19 +67,9 @@ impl Front {
     pub(super) async fn start(
         service: Rc<Service>, settings: Settings, options: &Value, wants_worker: bool,
     ) -> Result<Rc<Self>, JsValue> {
-        // Nothing is told before `begin`.
-        let slot: Rc<RefCell<Weak<Self>>> = Rc::default();
-        let told = slot.clone();
-        let tell = move |news| {
-            let front = told.borrow().clone();
-            with(&front, |front| front.take(news));
-        };
-        let remote = if wants_worker { Remote::open(options, &settings).await? } else { None };
-        let is_missed = Cell::new(wants_worker && remote.is_none() && remote::is_missed());
-        let link = match remote {
-            Some(remote) => Link::There(remote),
-            None => Link::Here(Host::start(&settings, Box::new(tell)).await?),
-        };
+        let remote = Remote::open(options, &settings, wants_worker).await?;
+        let is_missed = Cell::new(wants_worker && remote.is_here() && remote::is_missed());
+        let link = Link(remote);
         let front = Rc::new(Self {
             link,
             is_missed,
@@ -97,7 +86,6 @@ impl Front {
             wrapper: RefCell::new(JsValue::UNDEFINED),
             abort: RefCell::default(),
         });
-        *slot.borrow_mut() = Rc::downgrade(&front);
         Ok(front)
     }
 
@@ -108,14 +96,9 @@ impl Front {
             abort.map(|signal| EventListener::once(&signal, "abort", move |_| with(&weak, |front| front.close())));
         let (connected, settle) = Settle::promise();
         *self.connected.borrow_mut() = Some(settle);
-        match &self.link {
-            Link::Here(host) => host.pump(),
-            Link::There(remote) => {
-                let (front, lost) = (Rc::downgrade(self), Rc::downgrade(self));
-                let hear = Closure::new(move |news| with(&front, |front| front.hear(&news)));
-                remote.listen(Told { hear, lost: Closure::new(move || with(&lost, Self::lose)) });
-            }
-        }
+        let (front, lost) = (Rc::downgrade(self), Rc::downgrade(self));
+        let hear = Closure::new(move |news| with(&front, |front| front.hear(&news)));
+        self.link.0.listen(Told { hear, lost: Closure::new(move || with(&lost, Self::lose)) });
         connected
     }
 
@@ -258,9 +241,7 @@ impl Front {
 
     /// The stream is over: nothing of it stays behind.
     fn release(&self) {
-        if let Link::There(remote) = &self.link {
-            remote.leave();
-        }
+        self.link.0.leave();
         self.abort.take();
         self.captures.take();
         // Last, since the app may have let go of the object: then this is what kept it.

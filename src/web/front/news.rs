@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Front, with};
-use crate::engine::wire::{News, Order};
+use crate::engine::wire::Order;
 use crate::error::{Code, Error};
 use crate::session::{Event, RequestId};
 use crate::web::convert::{get, to_error, to_js};
@@ -16,27 +16,9 @@ use crate::web::link::Link;
 use crate::web::remote::revived;
 
 impl Front {
-    /// From a host on this page.
-    pub(super) fn take(self: &Rc<Self>, news: News) {
-        match news {
-            News::Event(event) => self.emit(&to_js(&event)),
-            News::Error(error) => self.listeners.emit("error", &to_error(&error, None)),
-            News::Message(text) => self.message(&text),
-            News::Connected(result) => {
-                self.connected(result.map(|()| JsValue::UNDEFINED).map_err(JsValue::from));
-            }
-            News::Answered(id, result) => {
-                self.answered(id, result.map(|summary| to_js(&summary)).map_err(JsValue::from));
-            }
-            News::Address(id) => self.address(id),
-            News::Diagnose(id) => self.diagnose(id),
-            News::Over => self.release(),
-        }
-    }
-
-    /// The same from a worker, as it was serialised there.
+    /// From the engine's half, as it was serialised there.
     pub(super) fn hear(self: &Rc<Self>, news: &JsValue) {
-        let Link::There(remote) = &self.link else { return };
+        let Link(remote) = &self.link;
         let Some(news) = remote.hear(news) else { return };
         let told = |name: &str| Some(get(&news, name)).filter(|value| !value.is_undefined());
         let result = |value: &JsValue| match get(value, "Err") {
@@ -66,7 +48,7 @@ impl Front {
 
     /// The worker is dead, and with it the engine: another goes on, if there can be one.
     pub(super) fn lose(self: &Rc<Self>) {
-        let Link::There(remote) = &self.link else { return };
+        let Link(remote) = &self.link;
         let Some(loss) = remote.lose() else { return self.fail() };
         if let Some(event) = &loss.event {
             self.emit(&to_js(event));
@@ -89,7 +71,7 @@ impl Front {
 
     /// The engine is gone, and no other goes on.
     fn fail(self: &Rc<Self>) {
-        let Link::There(remote) = &self.link else { return };
+        let Link(remote) = &self.link;
         remote.leave();
         let events = remote.shadow().fail();
         let is_closed = remote.shadow().is_closed();

@@ -19,6 +19,7 @@ const INSIDE = {
   // A page from disk has no origin, and may load no worklet from a `blob:` of its own.
   workletUrl: () => (globalThis.origin === "null" ? `data:${TYPE},${encodeURIComponent(worklet)}` : blob(worklet)),
   workerUrl: () => blob(worker),
+  here: () => import("./here.js"),
 };
 
 /** As in the module, but it needs no URL. Under a policy that forbids `blob:` pass `{ baseUrl }`. */

@@ -1,8 +1,7 @@
 // Loading the package's wasm once, whichever entry the page imports; and the client, which cannot be made before.
 
 import start, { configure, OssicleClient as Client, OssicleError } from "#glue";
-import { loadFlac } from "./flac.js";
-import { loadOpus } from "./opus.js";
+import { lines } from "./lines.js";
 import { workshop } from "./workers.js";
 
 /** The package's files, by the option that says where one is. */
@@ -20,7 +19,7 @@ let isReady = false;
 /**
  * Loads the wasm. Called again, it answers the same promise; after a failure it tries anew. `beside` says where the package's
  * files are unless `options` do: a function for each of `FILES`, which is called when it is needed and not before. An entry that
- * has the wasm inside has a function `wasm` for it.
+ * has the wasm inside has a function `wasm` for it. `here` answers the module `here.js`.
  */
 export function loadOnce(beside, options) {
   ready ??= load(beside, options).catch((error) => {
@@ -52,7 +51,8 @@ async function load(beside, options) {
     const message = "where the package's files are is not known: pass init({ baseUrl })";
     throw new OssicleError("invalid_request", message, false, { cause });
   }
-  configure(workletUrl, () => loadOpus(opusUrl), () => loadFlac(flacUrl), workshop(workerUrl, { module, opusUrl, flacUrl }));
+  const common = { module, opusUrl, flacUrl };
+  configure(workletUrl, lines(workshop(workerUrl, common), beside.here, common));
   isReady = true;
 }
 

@@ -8,54 +8,58 @@ const FRAME_MICROSECONDS = 20_000;
 /** How long the proof may take, in milliseconds: a second of audio takes some 25. */
 const LIMIT = 3_000;
 
-/** One stream's encoder. Packets wait until they are taken; `notify` is called when one has come. */
+/** The most bytes of a packet that has one frame (RFC 6716, section 3.2.1), with the byte that comes before it. */
+const MOST_BYTES = 1_276;
+
+/** One stream's encoder. `hear` is called with each packet, whose bytes are there for the time of the call. */
 export class NativeOpus {
-  constructor(sampleRate, channels, bitrate, notify) {
+  constructor(sampleRate, channels, bitrate, hear) {
     this.sampleRate = sampleRate;
     this.channels = channels;
+    this.hear = hear;
     this.frames = (sampleRate * FRAME_MICROSECONDS) / 1e6;
     this.given = 0;
-    /** Frames of this task: handing over all of them at once costs what one costs. */
-    this.waiting = [];
-    this.packets = [];
+    /** Frames of this task, and how many they are: handing over all of them at once costs what one costs. */
+    this.samples = new Float32Array(this.frames * channels);
+    this.waiting = 0;
+    this.packet = new Uint8Array(MOST_BYTES);
     this.failed = false;
     this.encoder = new AudioEncoder({
-      output: (chunk) => {
-        const bytes = new Uint8Array(chunk.byteLength);
-        chunk.copyTo(bytes);
-        this.packets.push(bytes);
-        notify();
-      },
-      error: () => {
-        this.failed = true;
-        notify();
-      },
+      output: (chunk) => this.take(chunk),
+      error: () => { this.failed = true; },
     });
     this.encoder.configure(settings(sampleRate, channels, bitrate));
   }
 
   /** Takes one frame, interleaved. */
-  encode(samples) {
+  encode(frame) {
     if (this.failed || this.encoder.state === "closed") throw new Error("the encoder has failed");
-    if (this.waiting.push(samples) === 1) queueMicrotask(() => this.submit());
+    const at = this.waiting * frame.length;
+    if (at + frame.length > this.samples.length) {
+      const { samples } = this;
+      this.samples = new Float32Array(2 * samples.length);
+      this.samples.set(samples);
+    }
+    this.samples.set(frame, at);
+    this.waiting += 1;
+    if (this.waiting === 1) queueMicrotask(() => this.submit());
   }
 
   submit() {
-    const frames = this.waiting.splice(0);
-    if (frames.length === 0 || this.failed || this.encoder.state === "closed") return;
-    const size = this.frames * this.channels;
-    const samples = new Float32Array(size * frames.length);
-    frames.forEach((frame, index) => samples.set(frame, size * index));
+    const { waiting, sampleRate, channels } = this;
+    this.waiting = 0;
+    if (waiting === 0 || this.failed || this.encoder.state === "closed") return;
+    const numberOfFrames = this.frames * waiting;
     try {
       const data = new AudioData({
         format: "f32",
-        sampleRate: this.sampleRate,
-        numberOfChannels: this.channels,
-        numberOfFrames: this.frames * frames.length,
+        sampleRate,
+        numberOfChannels: channels,
+        numberOfFrames,
         timestamp: this.given * FRAME_MICROSECONDS,
-        data: samples,
+        data: this.samples.subarray(0, numberOfFrames * channels),
       });
-      this.given += frames.length;
+      this.given += waiting;
       this.encoder.encode(data);
       data.close();
     } catch {
@@ -63,9 +67,10 @@ export class NativeOpus {
     }
   }
 
-  /** The oldest packet that has not been taken. */
-  take() {
-    return this.packets.shift();
+  take(chunk) {
+    if (chunk.byteLength > this.packet.length) this.packet = new Uint8Array(chunk.byteLength);
+    chunk.copyTo(this.packet);
+    this.hear?.(this.packet.subarray(0, chunk.byteLength));
   }
 
   flush() {
@@ -73,7 +78,9 @@ export class NativeOpus {
     this.encoder.flush().catch(() => { this.failed = true; });
   }
 
+  /** Nobody hears any more of it. */
   close() {
+    this.hear = null;
     if (this.encoder.state !== "closed") this.encoder.close();
   }
 }
@@ -101,7 +108,8 @@ async function prove(sampleRate, channels, bitrate) {
   if (typeof AudioEncoder !== "function" || typeof AudioData !== "function") return false;
   const { supported } = await AudioEncoder.isConfigSupported(settings(sampleRate, channels, bitrate));
   if (!supported) return false;
-  const encoder = new NativeOpus(sampleRate, channels, bitrate, () => {});
+  const packets = [];
+  const encoder = new NativeOpus(sampleRate, channels, bitrate, (packet) => packets.push(packet.slice()));
   try {
     const frame = new Float32Array(encoder.frames * channels);
     for (let index = 0; index < 50; index++) {
@@ -115,12 +123,12 @@ async function prove(sampleRate, channels, bitrate) {
     }
     encoder.submit();
     await encoder.encoder.flush();
-    const bytes = encoder.packets.reduce((sum, packet) => sum + packet.length, 0);
+    const bytes = packets.reduce((sum, packet) => sum + packet.length, 0);
     return (
       !encoder.failed &&
-      encoder.packets.length >= 50 &&
-      encoder.packets.length <= 52 &&
-      encoder.packets.every((packet) => packet.length > 1 && packet.length <= 1275 && isTwentyMilliseconds(packet[0])) &&
+      packets.length >= 50 &&
+      packets.length <= 52 &&
+      packets.every((packet) => packet.length > 1 && packet.length <= 1275 && isTwentyMilliseconds(packet[0])) &&
       bytes * 8 > bitrate / 3 &&
       bytes * 8 < bitrate * 3
     );

@@ -14,6 +14,7 @@ const BESIDE = {
   workerUrl: () => new URL("./ossicle-worker.js", import.meta.url),
   opusUrl: () => new URL("./ossicle_opus_bg.wasm", import.meta.url),
   flacUrl: () => new URL("./ossicle_flac_bg.wasm", import.meta.url),
+  here: () => import("./ossicle-here.js"),
 };
 
 /** Loads the wasm. Called again, it answers the same promise; after a failure it tries anew. */

@@ -25,14 +25,13 @@ export function frames(readable) {
   return port;
 }
 
-class Port extends EventTarget {
-  constructor(reader) {
-    super();
-    this.reader = reader;
-    this.batches = new Batches((data) => this.dispatchEvent(new MessageEvent("message", { data })));
-  }
+class Port {
+  onmessage = null;
 
-  start() {}
+  constructor(reader) {
+    this.reader = reader;
+    this.batches = new Batches((data) => this.onmessage?.({ data }));
+  }
 
   close() {
     this.reader.cancel().catch(() => {});

@@ -1,9 +1,8 @@
 // The worker's script: a stream's engine off the page's main thread. It imports nothing, so that it can be served as it is
 // under a strict Content-Security-Policy; the compiled wasm comes from the page.
 
-import start, { configure, EngineHost } from "#glue";
-import { loadFlac } from "./flac.js";
-import { loadOpus } from "./opus.js";
+import start from "#glue";
+import { Host } from "./host.js";
 import { frames } from "./tracks.js";
 
 /** Milliseconds after which the page hears how things stand, and that this worker lives. */
@@ -53,16 +52,15 @@ onunhandledrejection = ({ reason }) => {
 onmessage = async ({ data }) => {
   // The page waits for the answer before it orders anything.
   onmessage = null;
-  const { module, settings, resume, seed, lock, opusUrl, flacUrl } = data;
   try {
-    holdsLock = await holds(lock);
-    await start({ module_or_path: module });
-    configure("", () => loadOpus(opusUrl), () => loadFlac(flacUrl));
-    host = await EngineHost.start(settings, seed, resume, tell);
+    holdsLock = await holds(data.lock);
+    await start({ module_or_path: data.module });
+    host = await Host.start(data);
   } catch ({ code, message, retryable = false }) {
     return postMessage({ failed: { code, message, retryable } });
   }
-  onmessage = ({ data: { order, payload } }) => host.take(order, payload instanceof ReadableStream ? frames(payload) : payload);
+  onmessage = ({ data: { order, payload } }) => host.post(order, payload instanceof ReadableStream ? frames(payload) : payload);
+  host.listen(tell);
   beat = setInterval(flush, BEAT);
   postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view(), holdsLock });
   host.begin();

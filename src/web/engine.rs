@@ -1,0 +1,265 @@
+//! A stream's engine for JavaScript (`js/host.js`): flat and synchronous. Texts, numbers and bytes go in and out; times are in
+//! milliseconds of the host's monotonic clock. Nothing here decides: [`Hosted`] does.
+//!
+//! The one function of JavaScript that it calls is the encoder's, which must not call it back.
+
+use std::time::Duration;
+
+use js_sys::{Float32Array, Function, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::engine::Settings;
+use crate::engine::codec::{Answer, Codec, Outside};
+use crate::engine::hosted::{Act, Frames, Hosted};
+use crate::error::Error;
+
+/// What [`Engine::poll`] answers; `js/host.js` has the same numbers.
+const NOTHING: u32 = 0;
+const OPEN: u32 = 1;
+const TEXT: u32 = 2;
+const BYTES: u32 = 3;
+const HANG_UP: u32 = 4;
+const DRAIN: u32 = 5;
+const TELL: u32 = 6;
+const OVER: u32 = 7;
+
+/// What may encode a stream, the best first, and what its encoder is made of, as JSON. `settings` are the options of
+/// `stream.connect`. What is wrong with them is thrown as JSON, as the engine throws.
+#[wasm_bindgen(skip_typescript)]
+pub fn codecs(settings: &str) -> Result<String, JsValue> {
+    let settings = read(settings, 0.0).map_err(thrown)?;
+    let Settings { sample_rate, channels, bitrate, .. } = settings;
+    let names: Vec<&str> = Codec::of(&settings).iter().map(|codec| codec.name()).collect();
+    let names = names.join("\",\"");
+    let sound = format!("\"sampleRate\":{sample_rate},\"channels\":{channels},\"bitrate\":{bitrate}");
+    Ok(format!("{{\"codecs\":[\"{names}\"],{sound}}}"))
+}
+
+/// A stream's engine.
+#[wasm_bindgen(skip_typescript)]
+pub struct Engine {
+    hosted: Hosted,
+    /// What was polled last.
+    text: String,
+    bytes: Vec<u8>,
+    source: u32,
+    /// Samples and bytes, copied out of JavaScript; the memory is used again.
+    samples: Vec<f32>,
+    packet: Vec<u8>,
+    planes: Vec<Vec<f32>>,
+    /// How many of the planes are those of the next order.
+    laid: usize,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine for the options of `stream.connect` as JSON, that goes on where `resume` says if there was one before it.
+    /// `encode` is given an interleaved frame, which is only for the time of the call, and answers its packet, or
+    /// `undefined` if that comes later by [`Engine::packet`]; without a frame it is to hand out what it holds.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        settings: &str, seed: f64, resume: Option<String>, codec: &str, header: Option<Uint8Array>, encode: Function,
+        now: f64,
+    ) -> Result<Self, JsValue> {
+        let resume = resume.and_then(|text| serde_json::from_str(&text).ok());
+        let settings = Settings { resume, ..read(settings, seed).map_err(thrown)? };
+        let codec = Codec::from_name(codec).unwrap_or(Codec::Pcm);
+        let header = header.map(|header| header.to_vec()).unwrap_or_default();
+        let outside = Box::new(Encoder { encode, frame: None });
+        let hosted = Hosted::new(&settings, codec, header, outside, at(now)).map_err(thrown)?;
+        Ok(Self {
+            hosted,
+            text: String::new(),
+            bytes: Vec::new(),
+            source: 0,
+            samples: Vec::new(),
+            packet: Vec::new(),
+            planes: Vec::new(),
+            laid: 0,
+        })
+    }
+
+    /// Takes a plane of the frames that go beside the next order.
+    pub fn plane(&mut self, samples: &Float32Array) {
+        if self.laid == self.planes.len() {
+            self.planes.push(Vec::new());
+        }
+        copy_samples(samples, &mut self.planes[self.laid]);
+        self.laid += 1;
+    }
+
+    /// Takes an order as JSON, and the bytes that go beside it. Answers the source whose frames' port goes beside, if that
+    /// is to be listened to.
+    pub fn take(&mut self, order: &str, bytes: Option<Uint8Array>, now: f64) -> Option<u32> {
+        let planes: Vec<&[f32]> = self.planes[..std::mem::take(&mut self.laid)].iter().map(Vec::as_slice).collect();
+        let Ok(order) = serde_json::from_str(order) else {
+            self.hosted.refuse(Error::invalid("the page and its worker are of different versions"));
+            return None;
+        };
+        let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        self.hosted.take(order, &bytes, &planes, at(now))
+    }
+
+    /// Takes frames of a source, plane after plane, each `stride` long and filled to `count`; the last of them was captured
+    /// `age` ago. Without a rate they have the one that the source was attached with.
+    #[allow(clippy::too_many_arguments)] // A flat call: no object is made of them for each batch.
+    pub fn captured(
+        &mut self, id: u32, samples: &Float32Array, stride: usize, count: usize, rate: Option<u32>, age: f64, now: f64,
+    ) {
+        copy_samples(samples, &mut self.samples);
+        let frames = Frames { samples: &self.samples, stride, count, rate, age: at(age) };
+        self.hosted.captured(id, frames, at(now));
+    }
+
+    /// A source has handed out its last frames.
+    pub fn drained(&mut self, id: u32, now: f64) {
+        self.hosted.drained(id, at(now));
+    }
+
+    /// Takes a packet of an encoder that answers later.
+    pub fn packet(&mut self, bytes: &Uint8Array, now: f64) {
+        copy_bytes(bytes, &mut self.packet);
+        self.hosted.packet(&self.packet, at(now));
+    }
+
+    /// The browser refused to open the socket, with an exception of that name.
+    pub fn refused(&mut self, name: &str, now: f64) {
+        self.hosted.refused(name, at(now));
+    }
+
+    pub fn opened(&mut self, now: f64) {
+        self.hosted.opened(at(now));
+    }
+
+    pub fn closed(&mut self, code: u16, now: f64) {
+        self.hosted.closed(code, at(now));
+    }
+
+    pub fn message(&mut self, text: &str, now: f64) {
+        self.hosted.message(text, at(now));
+    }
+
+    /// Time passed; `buffered` bytes have not left the socket.
+    pub fn tick(&mut self, buffered: usize, now: f64) {
+        self.hosted.tick(buffered, at(now));
+    }
+
+    pub fn online(&mut self, now: f64) {
+        self.hosted.online(at(now));
+    }
+
+    /// When it wants to be looked at, if ever.
+    pub fn timeout(&self) -> Option<f64> {
+        self.hosted.timeout().map(|due| due.as_secs_f64() * 1e3)
+    }
+
+    /// What is to be done next. What goes with it is to be had until the next call, once.
+    pub fn poll(&mut self) -> u32 {
+        match self.hosted.poll() {
+            None => NOTHING,
+            Some(Act::Open(address)) => self.said(OPEN, &address),
+            Some(Act::Text(text)) => {
+                self.text = text;
+                TEXT
+            }
+            Some(Act::Bytes(bytes)) => {
+                self.bytes = bytes;
+                BYTES
+            }
+            Some(Act::HangUp) => HANG_UP,
+            Some(Act::Drain(id)) => {
+                self.source = id;
+                DRAIN
+            }
+            Some(Act::Tell(news)) => self.said(TELL, &news),
+            Some(Act::Over) => self.said(OVER, &crate::engine::wire::News::Over),
+        }
+    }
+
+    fn said(&mut self, kind: u32, what: &impl serde::Serialize) -> u32 {
+        // Nothing of it can fail to serialise, and nobody here could be told.
+        self.text = serde_json::to_string(what).unwrap_or_default();
+        kind
+    }
+
+    /// Of what was polled: the text to send or tell, or the address as JSON.
+    pub fn text(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// Of what was polled: the bytes to send.
+    pub fn bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Of what was polled: the source.
+    pub fn source(&self) -> u32 {
+        self.source
+    }
+
+    /// How things stand, as JSON.
+    pub fn view(&self) -> String {
+        serde_json::to_string(&self.hosted.view()).unwrap_or_default()
+    }
+
+    /// What the service has not acknowledged, as a file.
+    pub fn unsent(&self) -> Vec<u8> {
+        self.hosted.unsent_audio()
+    }
+
+    #[wasm_bindgen(js_name = audioFormat)]
+    pub fn audio_format(&self) -> String {
+        self.hosted.audio_format().to_owned()
+    }
+}
+
+/// What encodes, in JavaScript.
+struct Encoder {
+    encode: Function,
+    /// The frame that it is given: all are of one length.
+    frame: Option<Float32Array>,
+}
+
+impl Outside for Encoder {
+    fn encode(&mut self, frame: &[f32], packet: &mut Vec<u8>) -> Answer {
+        let given = self.frame.get_or_insert_with(|| Float32Array::new_with_length(frame.len() as u32));
+        given.copy_from(frame);
+        match self.encode.call1(&JsValue::UNDEFINED, given) {
+            Ok(answer) if answer.is_undefined() => Answer::Later,
+            Ok(answer) => {
+                copy_bytes(answer.unchecked_ref(), packet);
+                Answer::Packet
+            }
+            Err(_) => Answer::Failed,
+        }
+    }
+
+    fn flush(&mut self) {
+        let _ = self.encode.call0(&JsValue::UNDEFINED);
+    }
+}
+
+fn read(settings: &str, seed: f64) -> Result<Settings, Error> {
+    let settings =
+        serde_json::from_str(settings).map_err(|_| Error::invalid("the stream's options must be plain data"))?;
+    Settings::from_value(&settings, seed as u64)
+}
+
+/// An error as it crosses to JavaScript: its JSON.
+fn thrown(error: Error) -> JsValue {
+    serde_json::to_string(&error).unwrap_or_default().into()
+}
+
+fn at(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
+}
+
+fn copy_samples(from: &Float32Array, to: &mut Vec<f32>) {
+    to.resize(from.length() as usize, 0.0);
+    from.copy_to(to);
+}
+
+fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) {
+    to.resize(from.length() as usize, 0);
+    from.copy_to(to);
+}
