@@ -9,10 +9,9 @@ use wasm_bindgen::prelude::*;
 use super::auth::TokenSource;
 use super::convert::{self, get, to_value};
 use super::fetch::{Network, Service, max_retries, pairs, timeout};
+use super::handover;
 use super::logger::Logger;
-use super::microphones::Microphones;
 use super::resources;
-use super::stream;
 use super::visits;
 use crate::error::Error;
 use crate::rest::environment::Environment;
@@ -37,7 +36,7 @@ impl OssicleClient {
     pub fn new(options: &JsValue) -> Result<Self, JsValue> {
         let service = Rc::new(service(options)?);
         let call = resources::call(&service);
-        let visits = visits::all(&call, &Streams(service.clone()).into(), &Microphones.into());
+        let visits = visits::all(&call, &Streams(service.clone()).into(), &handover::microphones());
         Ok(Self { resources: resources::all(&call), service, visits })
     }
 
@@ -87,8 +86,8 @@ impl OssicleClient {
     }
 
     #[wasm_bindgen(getter)]
-    pub fn microphones(&self) -> Microphones {
-        Microphones
+    pub fn microphones(&self) -> JsValue {
+        handover::microphones()
     }
 }
 
@@ -100,7 +99,7 @@ pub struct Streams(Rc<Service>);
 impl Streams {
     pub fn connect(&self, options: &JsValue) -> Promise {
         let (service, options) = (self.0.clone(), options.clone());
-        convert::promise(async move { stream::connect(service, &options).await })
+        convert::promise(async move { handover::connect(service, options).await })
     }
 }
 

@@ -8,7 +8,8 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 
-#[wasm_bindgen(module = "/src/web/js/error.js")]
+// The module as the hand-written ones have it: one class for all.
+#[wasm_bindgen(raw_module = "#error")]
 extern "C" {
     type OssicleError;
 

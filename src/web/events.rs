@@ -1,4 +1,4 @@
-//! Listeners: any number a type, called in the order in which they came.
+//! Listeners: any number, called in the order in which they came.
 
 use std::cell::RefCell;
 
@@ -12,58 +12,21 @@ extern "C" {
     fn report_error(exception: &JsValue);
 }
 
-struct Listener {
-    id: u32,
-    event: String,
-    function: Function,
-    once: bool,
-}
-
 #[derive(Default)]
-pub(super) struct Listeners {
-    next_id: RefCell<u32>,
-    list: RefCell<Vec<Listener>>,
-}
+pub(super) struct Listeners(RefCell<Vec<Function>>);
 
 impl Listeners {
-    /// Adds a listener and answers the name under which [`Self::remove`] knows it.
-    pub(super) fn add(&self, event: String, function: Function, once: bool) -> u32 {
-        let mut next = self.next_id.borrow_mut();
-        *next += 1;
-        self.list.borrow_mut().push(Listener { id: *next, event, function, once });
-        *next
-    }
-
-    pub(super) fn remove(&self, id: u32) {
-        self.list.borrow_mut().retain(|listener| listener.id != id);
-    }
-
-    /// Removes a function from an event; all functions without one.
-    pub(super) fn remove_function(&self, event: &str, function: Option<&Function>) {
-        self.list.borrow_mut().retain(|listener| {
-            listener.event != event || function.is_some_and(|function| *function != listener.function)
-        });
+    pub(super) fn add(&self, function: Function) {
+        self.0.borrow_mut().push(function);
     }
 
     pub(super) fn clear(&self) {
-        self.list.borrow_mut().clear();
+        self.0.borrow_mut().clear();
     }
 
-    pub(super) fn has(&self, event: &str) -> bool {
-        self.list.borrow().iter().any(|listener| listener.event == event)
-    }
-
-    /// Calls those who listen now. One that is removed by an earlier one is still called, as the DOM would not; one
-    /// that is added is not.
-    pub(super) fn emit(&self, event: &str, payload: &JsValue) {
-        let mut due = Vec::new();
-        self.list.borrow_mut().retain(|listener| {
-            if listener.event != event {
-                return true;
-            }
-            due.push(listener.function.clone());
-            !listener.once
-        });
+    /// Calls those who listen now.
+    pub(super) fn emit(&self, payload: &JsValue) {
+        let due = self.0.borrow().clone();
         for function in due {
             if let Err(exception) = function.call1(&JsValue::UNDEFINED, payload) {
                 report_error(&exception);

@@ -38,9 +38,6 @@ use super::settle::Settle;
 use crate::error::{Code, Error};
 use crate::visit::facts::{self, Handle, Output};
 
-/// The one event's name among the listeners, of which there is one.
-const CHANGED: &str = "changed";
-
 /// The facts of a visit.
 #[wasm_bindgen(skip_typescript)]
 pub struct FactList(Rc<Shared>);
@@ -64,7 +61,7 @@ impl FactList {
     #[wasm_bindgen(constructor)]
     pub fn new(interaction: String, call: Function, changed: Function) -> Self {
         let listeners = Listeners::default();
-        listeners.add(CHANGED.to_owned(), changed, false);
+        listeners.add(changed);
         Self(Rc::new(Shared {
             interaction,
             call,
@@ -306,7 +303,7 @@ impl Shared {
         if let Some(error) = error {
             set(event.unchecked_ref::<Object>(), "error", error);
         }
-        self.listeners.emit(CHANGED, &event);
+        self.listeners.emit(&event);
     }
 
     /// Calls a REST method. Who asked may be gone when the answer comes: it is taken in all the same.

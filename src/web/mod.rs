@@ -3,12 +3,11 @@
 //! - [`client`]: `OssicleClient`, the options it takes.
 //! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
 //!   tokens, [`logger`] is told.
-//! - [`stream`]: the `Stream` class; [`front`], the page's half of a stream: its listeners, promises ([`settle`]), tokens and
-//!   sources ([`capture`], with a [`tap`] on each, or a [`track`] that is read elsewhere). Between it and the other half is a
-//!   [`link`], a [`remote`] thread's or this one's. There `js/host.js` carries out what an [`engine`] decides.
-//! - [`microphones`]: finding and opening them.
+//! - [`page`]: what the page's half of a stream decides; the half itself, and microphones, are JavaScript (`js/stream.js`), to which
+//!   [`handover`] hands a client's calls. Of the other half, in a worker or on the page, `js/host.js` carries out what an
+//!   [`engine`] decides.
 //! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
-//! - [`events`], [`convert`]: listeners; values and errors across the border to JavaScript.
+//! - [`events`], [`settle`], [`convert`]: listeners; promises; values and errors across the border to JavaScript.
 //!
 //! The contract of that border: every exported method takes `&self` and clones what it needs before it awaits, so a
 //! `free()` in the middle of an await is harmless; no `RefCell` is borrowed while JavaScript is called, so a listener
@@ -20,27 +19,20 @@
 #![allow(missing_docs)]
 
 mod auth;
-mod capture;
 mod client;
 mod convert;
 mod engine;
 mod events;
 mod facts;
 mod fetch;
-mod front;
+mod handover;
 mod limit;
-mod link;
 mod logger;
-mod microphones;
-mod remote;
+mod page;
 mod resources;
 mod settle;
-mod stream;
-mod tap;
-mod track;
 mod visits;
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
@@ -59,25 +51,6 @@ const DOCUMENT_TYPES: &str = include_str!("types/documents.d.ts");
 const STREAM_TYPES: &str = include_str!("types/stream.d.ts");
 #[wasm_bindgen(typescript_custom_section)]
 const VISIT_TYPES: &str = include_str!("types/visits.d.ts");
-
-thread_local! {
-    static WORKLET_URL: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Tells where the worklet's script is, and what answers a promise of a line to an engine (see `js/lines.js`). `init` of the
-/// npm package does.
-#[wasm_bindgen(skip_typescript)]
-pub fn configure(worklet_url: String, lines: js_sys::Function) {
-    remote::set_lines(lines);
-    WORKLET_URL.with(|place| *place.borrow_mut() = Some(worklet_url));
-}
-
-/// The worklet's script: where `init` said, else beside the module that wasm-bindgen made.
-fn worklet_url() -> String {
-    WORKLET_URL
-        .with(|place| place.borrow().clone())
-        .unwrap_or_else(|| wasm_bindgen::link_to!(module = "/src/web/js/worklet.js"))
-}
 
 #[wasm_bindgen]
 extern "C" {

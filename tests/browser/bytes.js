@@ -32,6 +32,18 @@ export async function bytes_of_any_kind_are_sent_in_the_order_of_the_calls(bench
   equal([...(await samples(id, 0))], [...sent], "what was received");
 }
 
+export async function bytes_given_after_a_flush_come_after_those_given_before_it(bench) {
+  const { samples, soon, equal } = bench;
+  const { id, stream } = await connected(bench, PCM);
+  const sent = Int16Array.from({ length: 8_000 }, (_, n) => n);
+  stream.sendAudio(new Blob([sent.slice(0, 4_000)]));
+  const flushed = stream.flush();
+  stream.sendAudio(sent.slice(4_000));
+  await soon("the flush is answered", flushed);
+  await soon("the end", stream.end());
+  equal([...(await samples(id, 0))], [...sent], "what was received");
+}
+
 export async function a_recorder_s_pieces_begin_with_its_headers_on_every_socket(bench) {
   const { sleep, soon, sockets, decoded, bytes, addsUp, ok, equal, near } = bench;
   const mimeType = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus"].find((type) => MediaRecorder.isTypeSupported(type));

@@ -74,6 +74,26 @@ export async function a_listener_may_free_the_stream({ connect, speech, sockets,
   ok(complaint instanceof Error, "an object that was freed says so, and nothing panics");
 }
 
+export async function a_stream_may_be_closed_and_freed_in_any_order_and_more_than_once({ connect, refused, equal }) {
+  const free = (stream) => stream.free();
+  const close = (stream) => stream.close();
+  const dispose = (stream) => stream[Symbol.dispose ?? "free"]();
+  for (const acts of [[close, close, free], [free, free], [dispose, free], [close, dispose, dispose]]) {
+    const { stream } = await connect();
+    const waiting = stream.flush();
+    waiting.catch(() => {});
+    for (const act of acts) act(stream);
+    await refused("aborted", () => waiting);
+    for (const act of [() => stream.state, () => stream.close(), () => stream.flush()]) await refused("conflict", async () => act());
+  }
+  const { stream } = await connect();
+  const told = [];
+  stream.on("state", ({ state }) => (told.push(state), dispose(stream), free(stream)));
+  stream.close();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  equal(told, ["ended"], "states that were told");
+}
+
 export async function frames_become_transcripts_and_facts({ connect, speech, soon, ok, equal, addsUp }) {
   const { id, stream } = await connect();
   const heard = { segments: [], replaced: [], facts: [] };

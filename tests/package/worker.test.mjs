@@ -145,6 +145,27 @@ for (const [manner, browserName] of CASES) {
   });
 }
 
+test("frames that are pushed while a worker is replaced are kept as they were", { timeout: 60_000 }, async () => {
+  const { page, close } = await opened();
+  const levels = await page.evaluate(async () => {
+    const stream = await connected({ catchUpRate: 100, audio: { encoding: "pcm" } });
+    stream.pushFrame([new Float32Array(1_600).fill(0.1)], 16_000);
+    const heard = [];
+    stream.on("level", ({ peak }) => heard.push(Math.round(peak)));
+    const reconnecting = new Promise((resolve) => stream.on("state", ({ state }) => state === "reconnecting" && resolve()));
+    workers.at(-1).terminate();
+    await reconnecting;
+    // An app may have one array for all its frames.
+    const plane = new Float32Array(8_000).fill(0.5);
+    stream.pushFrame([plane], 16_000);
+    plane.fill(0);
+    await stream.end();
+    return heard;
+  });
+  assert.ok(levels.length > 0 && levels.every((peak) => peak === -6), `peaks of ${levels} dBFS`);
+  await close();
+});
+
 test("workers that die one after another end the stream with every promise settled", { timeout: 60_000 }, async () => {
   const { page, close } = await opened();
   const seen = await page.evaluate(async () => {

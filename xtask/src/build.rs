@@ -76,7 +76,8 @@ pub(crate) fn make(profile: Profile) -> Result<()> {
     let aside = place::scratch().join("pkg");
     fresh(&aside)?;
     add_papers(&aside)?;
-    let mut aliases = Vec::new();
+    // The one class of errors, whichever side makes one.
+    let mut aliases = vec![joined("--alias:#error=", place::root().join("src/web/js/error.js"))];
     for (package, name) in [(SDK, "#glue")].into_iter().chain(CODECS) {
         let glue = add_wasm(package, &aside, profile)?;
         aliases.push(joined(&format!("--alias:{name}="), glue));

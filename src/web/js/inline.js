@@ -6,7 +6,7 @@ import wasm from "#wasm";
 import worker from "#worker";
 import worklet from "#worklet";
 
-export { OssicleError } from "#glue";
+export { OssicleError } from "./error.js";
 export { OssicleClient } from "./load.js";
 export { authorizeUrl, createCodeChallenge, createCodeVerifier } from "./pkce.js";
 export { preflight } from "./preflight.js";

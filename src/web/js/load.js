@@ -1,8 +1,9 @@
 // Loading the package's wasm once, whichever entry the page imports; and the client, which cannot be made before.
 
-import start, { configure, OssicleClient as Client, OssicleError } from "#glue";
-import { lines } from "./lines.js";
-import { workshop } from "./workers.js";
+import start, { handOver, OssicleClient as Client } from "#glue";
+import { OssicleError } from "./error.js";
+import { microphones } from "./microphones.js";
+import { connect } from "./stream.js";
 
 /** The package's files, by the option that says where one is. */
 const FILES = {
@@ -51,8 +52,8 @@ async function load(beside, options) {
     const message = "where the package's files are is not known: pass init({ baseUrl })";
     throw new OssicleError("invalid_request", message, false, { cause });
   }
-  const common = { module, opusUrl, flacUrl };
-  configure(workletUrl, lines(workshop(workerUrl, common), beside.here, common));
+  const place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here: beside.here };
+  handOver((service, options) => connect(service, place, options), microphones);
   isReady = true;
 }
 

@@ -2,7 +2,7 @@
 
 import { loadOnce } from "./load.js";
 
-export { OssicleError } from "#glue";
+export { OssicleError } from "./error.js";
 export { OssicleClient } from "./load.js";
 export { authorizeUrl, createCodeChallenge, createCodeVerifier } from "./pkce.js";
 export { preflight } from "./preflight.js";

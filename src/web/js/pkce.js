@@ -1,7 +1,7 @@
 // Signing in by the authorization code with PKCE (RFC 7636), the page's side: texts are made here, and nothing else. What
 // is kept until the user comes back, where, and when the page goes, is the app's to do.
 
-import { OssicleError } from "#glue";
+import { OssicleError } from "./error.js";
 
 /** Regions of the service, as in `src/rest/environment.rs`. */
 const REGIONS = ["eu", "us"];

@@ -1,5 +1,7 @@
 // Making workers on the page, where the page's policy allows it, and seeing that they live.
 
+import { revive } from "./error.js";
+
 /** Milliseconds that a worker may take to be there: a visit is waiting. */
 const LIMIT = 5_000;
 
@@ -21,35 +23,42 @@ const LOOK = 1_000;
 const SILENCE = 500;
 const DOUBT = 300;
 
-/**
- * `url` is where the worker's script is; `common` is what every worker is given: the compiled wasm, and where the encoders' is.
- * Answers a function `(settings, seed, resume) => Promise<Line | { failed } | null>`: the line to a worker with a stream's engine
- * in it, why that engine cannot be made, or null where there can be no worker. That is found out once.
- */
-export function workshop(url, common) {
-  let isForbidden = typeof Worker !== "function";
-  let address;
-  let count = 0;
+let isForbidden = false;
+let isMissingTold = false;
+let address;
+let count = 0;
 
-  return async (settings, seed, resume) => {
-    if (isForbidden) return null;
-    const lock = `ossicle-${seed}-${(count += 1)}`;
-    let worker;
-    try {
-      // A policy is made once, and only where there is to be a worker: the page may have none for us.
-      worker = new Worker((address ??= trusted(url)));
-      worker.postMessage({ ...common, settings, seed, resume, lock });
-      const first = await answer(worker);
-      if (!first.failed) return new Line(worker, lock, first);
-      worker.terminate();
-      return first;
-    } catch {
-      worker?.terminate();
-      // Where there was a worker before, another reason than the page's policy is likely.
-      isForbidden = !resume;
-      return null;
-    }
-  };
+/**
+ * The line to a worker with a stream's engine in it, or null where there can be no worker, which is found out once. `place` says where the
+ * package's files are, and has the wasm; `first` are the stream's settings, a seed, and how the stream stood if it goes on there.
+ *
+ * @throws {OssicleError} why that engine cannot be made
+ */
+export async function openWorker({ module, workerUrl, opusUrl, flacUrl }, first) {
+  if (isForbidden) return null;
+  const lock = `ossicle-${first.seed}-${(count += 1)}`;
+  let worker, answered;
+  try {
+    // A policy is made once, and only where there is to be a worker: the page may have none for us.
+    worker = new Worker((address ??= trusted(workerUrl)));
+    worker.postMessage({ module, opusUrl, flacUrl, ...first, lock });
+    answered = await answer(worker);
+  } catch {
+    worker?.terminate();
+    // Where there was a worker before, another reason than the page's policy is likely.
+    isForbidden = !first.resume;
+    return null;
+  }
+  if (!answered.failed) return new Line(worker, lock, answered);
+  worker.terminate();
+  throw revive(answered.failed);
+}
+
+/** Whether the app is to be told that there can be no worker, which it is once. */
+export function isMissed() {
+  const wasTold = isMissingTold;
+  isMissingTold = true;
+  return !wasTold;
 }
 
 function answer(worker) {
@@ -66,24 +75,45 @@ function answer(worker) {
   });
 }
 
-/** A worker, what it said last (`view`, and `at`, when by the clock), and what it had left when it was over (`unsent`). */
+/** The line to a worker's engine, and what was heard there last. */
 class Line {
+  isInWorker = true;
+  #worker;
+  #lock;
+  #view;
+  #unsent;
+  #watch;
+
   constructor(worker, lock, { encoder, audioFormat, view, holdsLock }) {
-    Object.assign(this, { worker, lock: holdsLock && lock, encoder, audioFormat, view, at: Date.now() });
+    this.#worker = worker;
+    this.#lock = holdsLock && lock;
+    this.#view = view;
+    Object.assign(this, { encoder, audioFormat, at: Date.now() });
+  }
+
+  /** State and figures, as they stood at `at`. */
+  view() {
+    return this.#view;
+  }
+
+  /** The audio that was left when the stream was over; nothing before. */
+  unsent() {
+    return this.#unsent;
   }
 
   /** From here on each piece of news goes to `hear`, in order; should the worker die, `lost` is called, once. */
   listen(hear, lost) {
-    const { worker } = this;
+    const worker = this.#worker;
     let heard = performance.now();
     worker.onmessage = ({ data: { news, view, at, unsent } }) => {
       heard = performance.now();
-      Object.assign(this, { view, at });
-      if (unsent) this.unsent = unsent;
+      this.#view = view;
+      this.at = at;
+      this.#unsent ??= unsent;
       for (const text of news) hear(text);
     };
     const die = () => {
-      if (!this.watch) return;
+      if (!this.#watch) return;
       this.leave();
       worker.terminate();
       lost();
@@ -91,19 +121,22 @@ class Line {
     // An exception that nobody caught.
     worker.onerror = die;
     // The worker holds this lock for as long as it lives. Needs no timer, which a page in the background has rarely.
-    if (this.lock) navigator.locks.request(this.lock, die).catch(() => {});
+    if (this.#lock) navigator.locks.request(this.#lock, die).catch(() => {});
     const isSilent = () => performance.now() - heard > SILENCE;
     // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
-    this.watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), LOOK);
+    this.#watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), LOOK);
   }
 
+  /** It begins by itself. */
+  begin() {}
+
   post(order, payload, transferred) {
-    this.worker.postMessage({ order, payload }, transferred);
+    this.#worker.postMessage({ order, payload }, transferred);
   }
 
   /** Nothing more is expected of it. */
   leave() {
-    clearInterval(this.watch);
-    this.watch = this.worker.onmessage = this.worker.onerror = null;
+    clearInterval(this.#watch);
+    this.#watch = this.#worker.onmessage = this.#worker.onerror = null;
   }
 }

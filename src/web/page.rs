@@ -1,0 +1,206 @@
+//! What the page's half of a stream decides, as `js/stream.js` and its neighbours call it: flat, synchronous, texts and numbers.
+//! A text is JSON. What is refused is thrown as JSON too, of which `js/error.js` makes an `OssicleError`.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use js_sys::Uint8Array;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+
+use crate::engine::devices::{Choice, Device, Following};
+use crate::engine::wire::{Address, News, Order};
+use crate::engine::{self, Settings};
+use crate::error::{Code, Error};
+use crate::redact::Secret;
+use crate::rest::environment::with_query;
+use crate::rest::shape::is_uuid;
+use crate::session::Event;
+
+/// Checks the options of `stream.connect`. Answers what the page's half must know of them:
+/// `{ channels, isAwaited, proxy: { url, protocols } | null }`.
+#[wasm_bindgen(skip_typescript)]
+pub fn settings(options: &str) -> Result<String, JsValue> {
+    let settings = read_settings(options)?;
+    let proxy = settings.proxy.as_ref().map(|proxy| Address {
+        url: Secret(with_query(&proxy.url, &proxy.query)),
+        protocols: proxy.protocols.clone(),
+    });
+    Ok(write(&json!({ "channels": settings.channels, "isAwaited": settings.session.is_awaited, "proxy": proxy })))
+}
+
+/// Whether a text can be the id of an interaction.
+#[wasm_bindgen(skip_typescript, js_name = isId)]
+pub fn is_id(text: &str) -> bool {
+    is_uuid(text)
+}
+
+/// What is kept on the page of an engine, wherever that is: [`engine::Shadow`]. Times are milliseconds of the clock that the page and
+/// a worker both have.
+#[wasm_bindgen(skip_typescript)]
+pub struct Shadow(RefCell<engine::Shadow>);
+
+#[wasm_bindgen]
+impl Shadow {
+    /// Of an engine that begins with these options of `stream.connect`, and told how it stands.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &str, view: String, now: f64) -> Result<Self, JsValue> {
+        Ok(Self(RefCell::new(engine::Shadow::new(&read_settings(options)?, view, time(now)))))
+    }
+
+    /// Refuses a source that could not be attached now: for one channel, or for all.
+    #[wasm_bindgen(js_name = takesSource)]
+    pub fn takes_source(&self, channel: Option<u32>) -> Result<(), JsValue> {
+        self.0.borrow().gate.takes_source(channel.map(|channel| channel as usize)).map_err(thrown)
+    }
+
+    /// The app pushes frames: as many as `lengths` says for each plane, at `rate` Hz. Whether the engine is to have them.
+    pub fn frames(&self, lengths: &[u32], rate: f64) -> Result<bool, JsValue> {
+        let lengths: Vec<usize> = lengths.iter().map(|length| *length as usize).collect();
+        self.0.borrow_mut().frames(&lengths, rate as u32).map_err(thrown)
+    }
+
+    /// The app gives bytes that it encoded. Whether the engine is to have them.
+    pub fn bytes(&self, bytes: &Uint8Array) -> Result<bool, JsValue> {
+        let head = |most: usize| bytes.subarray(0, most as u32).to_vec();
+        self.0.borrow_mut().bytes(bytes.length() as usize, head).map_err(thrown)
+    }
+
+    /// Takes note of any other order that goes to the engine, and refuses what that would refuse.
+    pub fn order(&self, order: &str, now: f64) -> Result<(), JsValue> {
+        let order: Order = read(order).ok_or_else(|| thrown(Error::invalid("there is no such order")))?;
+        self.0.borrow_mut().order(&order, time(now)).map_err(thrown)
+    }
+
+    /// Keeps what can be looked at later of a piece of news.
+    pub fn hear(&self, news: &str) {
+        self.0.borrow_mut().hear(news);
+    }
+
+    /// Takes how the engine stood at `at`.
+    pub fn see(&self, view: String, at: f64) {
+        self.0.borrow_mut().see(view, time(at));
+    }
+
+    /// State and figures, as they were told, or as they are since the engine died.
+    pub fn view(&self) -> String {
+        self.0.borrow().view().to_owned()
+    }
+
+    /// The engine died. If another may go on: `{ resume, orders, sources: [[id, channel]], news }`, where and what it is told
+    /// after its sources are attached, and what the app is told.
+    pub fn lose(&self, now: f64) -> Option<String> {
+        let loss = self.0.borrow_mut().lose(time(now))?;
+        let news: Vec<News> = loss.event.into_iter().map(News::Event).collect();
+        let (resume, orders, sources) = (loss.resume, loss.orders, loss.sources);
+        Some(write(&json!({ "resume": resume, "orders": orders, "sources": sources, "news": news })))
+    }
+
+    /// The engine died, and none goes on: `{ news, error }`, what the app is told, and why nothing is answered any more. Nothing
+    /// if the stream was over.
+    pub fn fail(&self) -> Option<String> {
+        let shadow = &mut self.0.borrow_mut();
+        let events = shadow.fail();
+        let is_closed = shadow.is_closed();
+        let (code, message) = match is_closed {
+            true => (Code::Aborted, "the stream was closed"),
+            false => (Code::ConnectionLost, "the stream's worker died, and with it the audio that it held"),
+        };
+        let error = Error::new(code, message);
+        // Why it failed comes before that it did.
+        let told = |event: Event| {
+            let is_why = !is_closed && matches!(event, Event::State { .. });
+            is_why.then(|| News::Error(error.clone())).into_iter().chain([News::Event(event)])
+        };
+        let news: Vec<News> = events.into_iter().flat_map(told).collect();
+        (!news.is_empty()).then(|| write(&json!({ "news": news, "error": error })))
+    }
+
+    /// The merged transcript.
+    pub fn transcript(&self) -> String {
+        write(&self.0.borrow().transcript.segments())
+    }
+
+    /// The pauses that are over.
+    pub fn pauses(&self) -> String {
+        write(&self.0.borrow().pauses)
+    }
+
+    /// What was given up.
+    pub fn dropped(&self) -> String {
+        write(&self.0.borrow().dropped)
+    }
+
+    #[wasm_bindgen(getter, js_name = isPaused)]
+    pub fn is_paused(&self) -> bool {
+        self.0.borrow().gate.is_paused()
+    }
+}
+
+/// Which microphone to listen to while devices come and go: [`Following`]. A list of devices is `[[deviceId, groupId]]`.
+#[wasm_bindgen(skip_typescript)]
+pub struct Devices(RefCell<Following>);
+
+#[wasm_bindgen]
+impl Devices {
+    /// For a device that was chosen, or for the default.
+    #[wasm_bindgen(constructor)]
+    pub fn new(wanted: Option<String>) -> Self {
+        Self(RefCell::new(Following::new(wanted)))
+    }
+
+    /// A device was opened, when these were there.
+    pub fn opened(&self, id: String, devices: &str) {
+        self.0.borrow_mut().opened(id, &list(devices));
+    }
+
+    /// What was chosen could not be opened. Whether the app is to be told that the microphone is lost.
+    pub fn refused(&self, devices: &str) -> bool {
+        self.0.borrow_mut().refused(&list(devices))
+    }
+
+    /// The track ended.
+    pub fn ended(&self) {
+        self.0.borrow_mut().ended();
+    }
+
+    /// What to do, now that these are the devices: `"keep"`, `"wait"`, or `{ open }`, which is a device or null for the default.
+    pub fn choose(&self, devices: &str) -> String {
+        write(&match self.0.borrow().choose(&list(devices)) {
+            Choice::Keep => json!("keep"),
+            Choice::Wait => json!("wait"),
+            Choice::Open(id) => json!({ "open": id }),
+        })
+    }
+}
+
+fn list(devices: &str) -> Vec<Device> {
+    let pairs: Vec<(String, String)> = read(devices).unwrap_or_default();
+    pairs.into_iter().map(|(id, group)| Device { id, group }).collect()
+}
+
+fn read_settings(options: &str) -> Result<Settings, JsValue> {
+    // What is no JSON is no option either.
+    let options: Value = read(options).unwrap_or_default();
+    // Chance is for the engine.
+    Settings::from_value(&options, 0).map_err(thrown)
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+/// Of values that are plain data: nothing of them can fail to be written.
+fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn thrown(error: Error) -> JsValue {
+    write(&error).into()
+}
+
+fn time(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
+}
