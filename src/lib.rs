@@ -9,26 +9,33 @@
 //! - [`engine`]: audio and session as one object that takes commands and gives events, both plain values.
 //! - [`rest`]: requests and responses of the REST API as values.
 //! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
-//! - [`error`], [`redact`]: the one error type; wrappers for secrets and clinical text.
+//! - [`error`], [`redact`], [`address`]: the one error type; wrappers for secrets and clinical text; what goes into addresses.
 //!
 //! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
 //! `fetch`, and the microphone. Nothing that decides lives there.
 //!
 //! Dependencies point one way: `web` → `engine`, `visit`, `rest` → `session` → `audio`, `protocol`; `visit` → `rest`.
+//!
+//! For a browser the crate is compiled twice: with the feature `stream` for a page that streams, and with the feature `rest` for
+//! what a page may need besides, which it downloads when it does. Neither half knows of the other.
 
+pub mod address;
+#[cfg(feature = "stream")]
 pub mod audio;
+#[cfg(feature = "stream")]
 pub mod engine;
 pub mod error;
+#[cfg(feature = "stream")]
 pub mod protocol;
 pub mod redact;
+#[cfg(feature = "rest")]
 pub mod rest;
+#[cfg(feature = "stream")]
 pub mod session;
+#[cfg(feature = "rest")]
 pub mod visit;
 
 #[cfg(target_arch = "wasm32")]
 mod web;
 
 pub use error::{Code, Error};
-/// JavaScript's way in; public to Rust for the tests that run in a browser.
-#[cfg(target_arch = "wasm32")]
-pub use web::OssicleClient;

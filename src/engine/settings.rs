@@ -7,10 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Resume;
+use crate::address::{encode_component, is_uuid};
 use crate::error::Error;
 use crate::protocol::client::Configuration;
-use crate::rest::environment::encode_component;
-use crate::rest::shape::is_uuid;
 use crate::session::{Options, Origin};
 
 /// Sample rate that the service recommends: more buys nothing in recognition.

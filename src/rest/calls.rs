@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::environment::encode_component;
-use super::shape::{Shape, check, is_uuid, optional};
+use super::shape::{Shape, check, optional};
 use super::{Method, Request, Transfer, documents, facts, guided, interactions, recordings, templates, transcripts};
+use crate::address::{encode_component, is_uuid};
 use crate::error::Error;
 
 /// A method: a row of a resource's table.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::environment::encode_component;
 use super::response::Response;
 use super::token::Token;
+use crate::address::encode_component;
 use crate::error::{Code, Error};
 use crate::redact::Secret;
 

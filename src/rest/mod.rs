@@ -30,7 +30,7 @@ mod transcripts;
 
 use serde_json::Value;
 
-use environment::encode_component;
+use crate::address::encode_component;
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

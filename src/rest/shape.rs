@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::address::is_uuid;
 use crate::error::Error;
 
 /// What a value must be.
@@ -141,16 +142,6 @@ fn each(item: &Shape, list: &[Value], path: &str) -> Result<(), Error> {
     list.iter().enumerate().try_for_each(|(index, value)| check(item, value, &format!("{path}[{index}]")))
 }
 
-/// Whether a text has the form 8-4-4-4-12 of hexadecimal digits.
-#[must_use]
-pub fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 /// Whether a text begins with a date, and goes on with a time if it goes on. What the time is, is the service's to judge.
 fn is_time(text: &str) -> bool {
     text.bytes().enumerate().all(|(index, byte)| match index {
@@ -215,14 +206,6 @@ mod tests {
             ["", "2026-01", "2026-01-31T", "2026-01-31 08:30", "31.01.2026", "26-01-31T08:30Z", "2026-1-31T08:30Z"]
         {
             assert!(!is_time(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_uuid_is_36_characters_of_the_right_kind() {
-        assert!(is_uuid("7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10") && is_uuid("7B6F1F3E-6B0C-4A53-9F0A-2F6C9A1F3F10"));
-        for text in ["", "7b6f1f3e6b0c4a539f0a2f6c9a1f3f10", "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f1g", "../../etc"] {
-            assert!(!is_uuid(text), "{text}");
         }
     }
 }

@@ -28,8 +28,8 @@ pub enum Need {
 pub enum Next {
     /// This is one.
     Use(Secret<String>),
-    /// Call the app's function with its last refresh token; tell [`Tokens::given`].
-    Call(Option<Secret<String>>),
+    /// Have the app's function called; tell [`Tokens::given`].
+    Call,
     /// Ask the token endpoint; tell [`Tokens::answered`].
     Post(Grant),
 }
@@ -70,7 +70,7 @@ impl Tokens {
             ),
         };
         if has_function {
-            // Its refresh token is the function's first argument, with or without an access token.
+            // Its refresh token is the function's first argument: whoever calls it keeps that.
             return Ok(Self { way: Way::Function, held });
         }
         if held.is_some() {
@@ -118,7 +118,7 @@ impl Tokens {
         }
         let refresh = self.held.as_ref().and_then(|held| held.refresh_at(now));
         let refused = match &self.way {
-            Way::Function => return Ok(Next::Call(refresh.cloned())),
+            Way::Function => return Ok(Next::Call),
             Way::Fixed => None,
             Way::Endpoint { client, grant, refused } => {
                 if let Some(grant) = refresh.map(|refresh| client.refresh(refresh)).or_else(|| grant.clone()) {
@@ -207,7 +207,7 @@ mod tests {
     fn next(tokens: &Tokens, need: &Need, now: Duration) -> String {
         match tokens.next(need, now) {
             Ok(Next::Use(token)) => format!("use {}", token.0),
-            Ok(Next::Call(refresh)) => format!("call({})", refresh.map(|refresh| refresh.0).unwrap_or_default()),
+            Ok(Next::Call) => "call".to_owned(),
             Ok(Next::Post(grant)) => grant.form().0,
             Err(error) => error.to_string(),
         }
@@ -237,26 +237,26 @@ mod tests {
     #[test]
     fn a_function_is_called_when_its_token_nears_its_end_or_does_not_tell_it() {
         let mut all = asks(json!(null));
-        assert_eq!(next(&all, &Need::Good, NOW), "call()");
+        assert_eq!(next(&all, &Need::Good, NOW), "call");
         all.given(&json!({ "accessToken": "a", "expiresIn": 300, "refreshToken": "r" }), NOW).unwrap();
         assert_eq!(next(&all, &Need::Good, later(269)), "use a");
-        assert_eq!(next(&all, &Need::Good, later(270)), "call(r)");
-        assert_eq!(next(&all, &Need::Fresh, NOW), "call(r)");
+        assert_eq!(next(&all, &Need::Good, later(270)), "call");
+        assert_eq!(next(&all, &Need::Fresh, NOW), "call");
         all.given(&json!("b"), later(270)).unwrap();
-        assert_eq!(next(&all, &Need::Good, later(271)), "call(r)");
+        assert_eq!(next(&all, &Need::Good, later(271)), "call");
     }
 
     #[test]
     fn a_given_token_is_used_before_the_function_is_called() {
         let all = asks(json!({ "accessToken": "a", "expiresIn": 300, "refreshToken": "r" }));
         assert_eq!(next(&all, &Need::Good, NOW), "use a");
-        assert_eq!(next(&all, &Need::Good, later(280)), "call(r)");
+        assert_eq!(next(&all, &Need::Good, later(280)), "call");
     }
 
     #[test]
     fn a_token_that_was_refused_is_replaced_once_for_all_who_held_it() {
         let mut all = asks(json!({ "accessToken": "a", "expiresIn": 300 }));
-        assert_eq!(next(&all, &refused("a"), NOW), "call()");
+        assert_eq!(next(&all, &refused("a"), NOW), "call");
         all.given(&json!({ "accessToken": "b", "expiresIn": 300 }), NOW).unwrap();
         assert_eq!(next(&all, &refused("a"), NOW), "use b");
     }

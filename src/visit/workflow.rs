@@ -8,9 +8,9 @@
 
 use serde_json::{Value, json};
 
+use crate::address::is_uuid;
 use crate::error::{Code, Error};
 use crate::rest::calls;
-use crate::rest::shape::is_uuid;
 
 /// The statuses of an encounter that is over: what was said of it is only read from there on.
 const OVER: [&str; 3] = ["completed", "cancelled", "deleted"];

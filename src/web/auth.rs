@@ -1,14 +1,15 @@
-//! Where tokens come from. [`Tokens`] decides what is done for one; here it is done: the app's function is called, the
-//! token endpoint asked, once however many calls wait.
+//! Where tokens come from. [`Tokens`] decides what is done for one; here it is done: the app's function is asked for
+//! (`js/provider.js` calls it, for streams as well), the token endpoint asked, once however many calls wait.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
-use js_sys::{Function, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::convert::{from_error, get, is_ours, to_error, to_value};
+use super::convert::{from_error, to_value};
 use super::fetch::{Files, Network, browser_request};
 use super::limit::{Cancel, Failure};
 use super::now;
@@ -19,14 +20,54 @@ use crate::rest::environment::Environment;
 use crate::rest::grant::Grant;
 use crate::rest::tokens::{Need, Next, Tokens};
 
+#[wasm_bindgen]
+extern "C" {
+    /// What an app gave as `auth` or `streamAuth`, and its function, if there is one: `js/provider.js`.
+    #[derive(PartialEq)]
+    pub type Provider;
+
+    /// `auth` or `streamAuth`.
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &Provider) -> String;
+
+    /// What was given, without its functions.
+    #[wasm_bindgen(method, getter)]
+    fn given(this: &Provider) -> JsValue;
+
+    #[wasm_bindgen(method, getter, js_name = hasFunction)]
+    fn has_function(this: &Provider) -> bool;
+
+    /// When, in milliseconds of the page's clock.
+    #[wasm_bindgen(method, getter, js_name = givenAt)]
+    fn given_at(this: &Provider) -> f64;
+
+    /// The function's last answer, and when it came; before there is one, what was given.
+    #[wasm_bindgen(method, getter)]
+    fn answer(this: &Provider) -> JsValue;
+
+    #[wasm_bindgen(method, getter, js_name = answeredAt)]
+    fn answered_at(this: &Provider) -> f64;
+
+    /// Asks the function, once however many wait. Rejects with an `OssicleError`.
+    #[wasm_bindgen(method)]
+    fn ask(this: &Provider) -> Promise;
+}
+
 /// A source of tokens.
 pub(super) struct TokenSource {
     tokens: RefCell<Tokens>,
-    function: Option<Function>,
+    provider: Provider,
+    /// When the answer came that was taken last.
+    taken_at: Cell<f64>,
     endpoint: String,
     network: Rc<Network>,
     /// The question that is out.
     asked: RefCell<Option<Rc<Question>>>,
+}
+
+/// An instant of the page's clock.
+fn milliseconds(time: f64) -> Duration {
+    Duration::try_from_secs_f64(time / 1e3).unwrap_or_default()
 }
 
 /// What asking comes to.
@@ -41,20 +82,15 @@ struct Question {
 }
 
 impl TokenSource {
-    /// Reads `auth`, whatever its form.
-    pub(super) fn from_js(
-        name: &str, value: &JsValue, environment: &Environment, tenant: &str, network: &Rc<Network>,
+    /// The tokens of a provider, whatever its form.
+    pub(super) fn new(
+        provider: Provider, environment: &Environment, tenant: &str, network: &Rc<Network>,
     ) -> Result<Rc<Self>, Error> {
-        let function = match value.dyn_ref::<Function>() {
-            Some(function) => Some(function.clone()),
-            None => get(value, "refreshAccessToken").dyn_into().ok(),
-        };
-        // JSON leaves the functions out.
-        let given = if value.is_function() { serde_json::Value::Null } else { to_value(name, value)? };
-        let tokens = Tokens::from_value(name, &given, function.is_some(), now())?;
+        let (given, at) = (to_value(&provider.name(), &provider.given())?, provider.given_at());
+        let tokens = Tokens::from_value(&provider.name(), &given, provider.has_function(), milliseconds(at))?;
         let endpoint = if tokens.needs_endpoint() { environment.token_url(tenant)? } else { String::new() };
-        let (tokens, asked) = (RefCell::new(tokens), RefCell::default());
-        Ok(Rc::new(Self { tokens, function, endpoint, network: network.clone(), asked }))
+        let (tokens, asked, taken_at) = (RefCell::new(tokens), RefCell::default(), Cell::new(at));
+        Ok(Rc::new(Self { tokens, provider, taken_at, endpoint, network: network.clone(), asked }))
     }
 
     /// Whether asking again may bring another token.
@@ -70,6 +106,7 @@ impl TokenSource {
 
     /// A token, unless the caller's time is over before.
     pub(super) async fn token(self: &Rc<Self>, need: &Need, cancel: &Cancel) -> Got {
+        self.catch_up()?;
         if let Next::Use(token) = self.tokens.borrow().next(need, now())? {
             return Ok(token);
         }
@@ -87,7 +124,9 @@ impl TokenSource {
         // It begins to run when whoever calls this is done.
         let done = future_to_promise(async move {
             let result = source.get(&need).await;
-            source.tell(result.as_ref().err());
+            if !source.provider.has_function() {
+                source.tell(result.as_ref().err());
+            }
             *place.borrow_mut() = Some(result);
             source.asked.take();
             Ok(JsValue::UNDEFINED)
@@ -102,7 +141,7 @@ impl TokenSource {
             let next = self.tokens.borrow().next(need, now())?;
             match next {
                 Next::Use(token) => return Ok(token),
-                Next::Call(refresh) => return self.call(refresh).await,
+                Next::Call => return self.call().await,
                 Next::Post(grant) => {
                     if let Some(token) = self.post(&grant).await? {
                         return Ok(token);
@@ -112,22 +151,23 @@ impl TokenSource {
         }
     }
 
-    /// Asks the app's function.
-    async fn call(&self, refresh: Option<Secret<String>>) -> Got {
-        let cancel = Cancel::after(self.network.timeout, None)?;
-        let refresh = refresh.map_or(JsValue::UNDEFINED, |refresh| refresh.0.into());
-        let called = self.function.as_ref().map(|function| function.call1(&JsValue::UNDEFINED, &refresh));
-        let answer = match called.unwrap_or(Ok(JsValue::UNDEFINED)) {
-            Ok(answer) => Promise::resolve(&answer),
-            Err(exception) => Promise::reject(&exception),
-        };
-        let answer = cancel.settle("the token provider", &answer).await?.map_err(|cause| {
-            // The app's own endpoint may be out of reach for a moment, so this is worth another try.
-            let error = Error { retryable: true, ..Error::new(Code::Unauthorized, "the token provider failed") };
-            Failure::Final(if is_ours(&cause) { cause } else { to_error(&error, Some(&cause)) })
-        })?;
-        let answer = to_value("the token provider's answer", &answer)?;
-        Ok(self.tokens.borrow_mut().given(&answer, now())?)
+    /// Takes what the app's function answered when a stream asked for it.
+    fn catch_up(&self) -> Result<(), Error> {
+        let at = self.provider.answered_at();
+        if at > self.taken_at.replace(at) {
+            let answer = to_value("the token provider's answer", &self.provider.answer())?;
+            self.tokens.borrow_mut().given(&answer, milliseconds(at))?;
+        }
+        Ok(())
+    }
+
+    /// Asks the app's function. What became of it, the provider tells the logger.
+    async fn call(&self) -> Got {
+        JsFuture::from(self.provider.ask()).await.map_err(Failure::Final)?;
+        let answer = to_value("the token provider's answer", &self.provider.answer())?;
+        let at = self.provider.answered_at();
+        self.taken_at.set(at);
+        Ok(self.tokens.borrow_mut().given(&answer, milliseconds(at))?)
     }
 
     /// Asks the token endpoint. `None`: the refresh token is no longer good.

@@ -1,133 +1,90 @@
-//! `OssicleClient`: reads its options and hands out the resources.
+//! The second half of a client, as `js/rest.js` makes it when the client first needs one. The client's options were read and checked
+//! by `js/service.js`, whose service this takes.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::auth::TokenSource;
-use super::convert::{self, get, to_value};
-use super::fetch::{Network, Service, max_retries, pairs, timeout};
-use super::handover;
+use super::auth::{self, TokenSource};
+use super::convert::{self, get};
+use super::fetch::{CallOptions, Network, Service, max_retries, pairs, timeout};
 use super::logger::Logger;
 use super::resources;
-use super::visits;
-use crate::error::Error;
 use crate::rest::environment::Environment;
+use crate::rest::interactions;
 
-/// Tries after the first one.
-const MAX_RETRIES: u32 = 2;
-
-/// Seconds for one attempt of a request.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The entry to everything.
-#[wasm_bindgen(skip_typescript)]
-pub struct OssicleClient {
-    service: Rc<Service>,
-    resources: JsValue,
-    visits: JsValue,
-}
+/// How long the REST API may take to say why a socket was refused.
+const DIAGNOSIS_LIMIT: Duration = Duration::from_secs(5);
 
 #[wasm_bindgen]
-impl OssicleClient {
+extern "C" {
+    /// What of a client both halves need: `js/service.js`.
+    #[derive(Clone)]
+    pub type Client;
+
+    #[wasm_bindgen(method, getter)]
+    fn base(this: &Client) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn login(this: &Client) -> Option<String>;
+
+    #[wasm_bindgen(method, getter)]
+    fn tenant(this: &Client) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn auth(this: &Client) -> auth::Provider;
+
+    #[wasm_bindgen(method, getter, js_name = streamAuth)]
+    fn stream_auth(this: &Client) -> auth::Provider;
+}
+
+/// Sends what its client asks for. It may outlive that: an app that keeps `client.facts` need not keep the client.
+#[wasm_bindgen(skip_typescript)]
+pub struct Half(Rc<Service>);
+
+#[wasm_bindgen]
+impl Half {
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue) -> Result<Self, JsValue> {
-        let service = Rc::new(service(options)?);
-        let call = resources::call(&service);
-        let visits = visits::all(&call, &Streams(service.clone()).into(), &handover::microphones());
-        Ok(Self { resources: resources::all(&call), service, visits })
+    pub fn new(client: &Client) -> Result<Self, JsValue> {
+        let environment = Environment { base: client.base(), login: client.login() };
+        let (tenant, network) = (
+            client.tenant(),
+            Rc::new(Network {
+                fetch: get(client, "fetch").dyn_into().ok(),
+                timeout: timeout(client)?.unwrap_or_default(),
+                logger: Logger::new(client),
+            }),
+        );
+        let tokens = |provider| TokenSource::new(provider, &environment, &tenant, &network);
+        let auth = tokens(client.auth())?;
+        let has_own = client.stream_auth() != client.auth();
+        let stream_auth = if has_own { tokens(client.stream_auth())? } else { auth.clone() };
+        let headers = pairs("headers", &get(client, "headers"))?;
+        let max_retries = max_retries(client)?.unwrap_or_default();
+        Ok(Self(Rc::new(Service { environment, tenant, auth, stream_auth, headers, network, max_retries })))
     }
 
-    #[wasm_bindgen(getter)]
-    pub fn interactions(&self) -> JsValue {
-        get(&self.resources, "interactions")
+    /// Sends the request of a method, such as `facts.create`.
+    pub fn call(&self, method: &str, arguments: &Array, options: &JsValue) -> Promise {
+        let (request, options) = (resources::request(method, arguments), CallOptions::from_js(options));
+        let (service, file) = (self.0.clone(), arguments.get(0));
+        convert::promise(async move { service.send(request?, &file, options?).await })
     }
 
-    #[wasm_bindgen(getter)]
-    pub fn facts(&self) -> JsValue {
-        get(&self.resources, "facts")
+    /// A token for a stream's connection, which will outlast it.
+    pub fn token(&self) -> Promise {
+        let service = self.0.clone();
+        convert::promise(async move { Ok(service.stream_auth.fresh().await?.0.into()) })
     }
 
-    #[wasm_bindgen(getter)]
-    pub fn documents(&self) -> JsValue {
-        get(&self.resources, "documents")
+    /// Asks the REST API why an interaction's socket did not open: rejects with that, if it tells.
+    pub fn diagnose(&self, interaction: &str) -> Promise {
+        let (service, request) = (self.0.clone(), interactions::get(interaction));
+        convert::promise(async move {
+            service.send(request?, &JsValue::UNDEFINED, CallOptions::within(DIAGNOSIS_LIMIT)).await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
-
-    #[wasm_bindgen(getter)]
-    pub fn templates(&self) -> JsValue {
-        get(&self.resources, "templates")
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn recordings(&self) -> JsValue {
-        get(&self.resources, "recordings")
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn transcripts(&self) -> JsValue {
-        get(&self.resources, "transcripts")
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn languages(&self) -> JsValue {
-        get(&self.resources, "languages")
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn stream(&self) -> Streams {
-        Streams(self.service.clone())
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn visits(&self) -> JsValue {
-        self.visits.clone()
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn microphones(&self) -> JsValue {
-        handover::microphones()
-    }
-}
-
-/// `client.stream`
-#[wasm_bindgen(skip_typescript)]
-pub struct Streams(Rc<Service>);
-
-#[wasm_bindgen]
-impl Streams {
-    pub fn connect(&self, options: &JsValue) -> Promise {
-        let (service, options) = (self.0.clone(), options.clone());
-        convert::promise(async move { handover::connect(service, options).await })
-    }
-}
-
-fn service(options: &JsValue) -> Result<Service, Error> {
-    if !options.is_object() {
-        return Err(Error::invalid("new OssicleClient needs { environment, tenantName, auth }"));
-    }
-    let text = |key: &str| get(options, key).as_string().filter(|text| !text.is_empty());
-    let environment = Environment::from_value(&to_value("environment", &get(options, "environment"))?)?;
-    let tenant = text("tenantName").ok_or_else(|| Error::invalid("tenantName is missing"))?;
-    let fetch = get(options, "fetch");
-    let fetch = (!fetch.is_undefined()).then(|| fetch.dyn_into::<Function>()).transpose();
-    let network = Rc::new(Network {
-        fetch: fetch.map_err(|_| Error::invalid("fetch must be a function"))?,
-        timeout: timeout(options)?.unwrap_or(TIMEOUT),
-        logger: Logger::from_js(get(options, "logger"))?,
-    });
-    let tokens = |name: &str| TokenSource::from_js(name, &get(options, name), &environment, &tenant, &network);
-    let auth = tokens("auth")?;
-    let has_own = !get(options, "streamAuth").is_undefined();
-    let stream_auth = if has_own { tokens("streamAuth")? } else { auth.clone() };
-    Ok(Service {
-        environment,
-        tenant,
-        auth,
-        stream_auth,
-        headers: pairs("headers", &get(options, "headers"))?,
-        network,
-        max_retries: max_retries(options)?.unwrap_or(MAX_RETRIES),
-    })
 }

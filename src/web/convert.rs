@@ -8,16 +8,10 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 
-// The module as the hand-written ones have it: one class for all.
-#[wasm_bindgen(raw_module = "#error")]
+// The page's own class; the second half is given it (`js/borrowed.js`).
+#[wasm_bindgen(raw_module = "#borrowed")]
 extern "C" {
     type OssicleError;
-
-    /// Never called: it has the glue pass the class on to the app. As a type, wasm-bindgen would declare it a second
-    /// time in the types.
-    #[wasm_bindgen(js_name = OssicleError, reexport, skip_typescript)]
-    #[allow(dead_code)]
-    fn ossicle_error();
 
     #[wasm_bindgen(constructor)]
     fn new(code: &str, message: &str, retryable: bool, details: &JsValue) -> OssicleError;
@@ -68,6 +62,7 @@ pub(super) fn is_ours(exception: &JsValue) -> bool {
 }
 
 /// The exception's name, such as `NotAllowedError`; empty if it has none.
+#[cfg(feature = "stream")]
 pub(super) fn name_of(exception: &JsValue) -> String {
     get(exception, "name").as_string().unwrap_or_default()
 }
@@ -85,11 +80,6 @@ pub(super) fn set(object: &Object, key: &str, value: &JsValue) {
 /// A promise for a result.
 pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     future_to_promise(future)
-}
-
-/// The error for an exception of the browser or of the app's own code.
-pub(super) fn wrap(code: Code, message: &str, cause: &JsValue) -> JsValue {
-    if is_ours(cause) { cause.clone() } else { to_error(&Error::new(code, message), Some(cause)) }
 }
 
 /// An exception back as an error of the core, which decides whether to try again.

@@ -32,11 +32,17 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::convert::{from_error, get, set, to_js, to_value};
-use super::events::Listeners;
 use super::now;
 use super::settle::Settle;
 use crate::error::{Code, Error};
 use crate::visit::facts::{self, Handle, Output};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Shows an exception of a listener as the browser shows one of an event handler.
+    #[wasm_bindgen(js_name = reportError)]
+    fn report_error(exception: &JsValue);
+}
 
 /// The facts of a visit.
 #[wasm_bindgen(skip_typescript)]
@@ -46,7 +52,8 @@ struct Shared {
     interaction: String,
     call: Function,
     list: RefCell<facts::FactList>,
-    listeners: Listeners,
+    /// Who is told, until it is closed.
+    changed: RefCell<Option<Function>>,
     /// What is still to be carried out: a listener may cause more of it.
     outputs: RefCell<VecDeque<Output>>,
     is_pumping: Cell<bool>,
@@ -60,13 +67,11 @@ struct Shared {
 impl FactList {
     #[wasm_bindgen(constructor)]
     pub fn new(interaction: String, call: Function, changed: Function) -> Self {
-        let listeners = Listeners::default();
-        listeners.add(changed);
         Self(Rc::new(Shared {
             interaction,
             call,
             list: RefCell::default(),
-            listeners,
+            changed: RefCell::new(Some(changed)),
             outputs: RefCell::default(),
             is_pumping: Cell::default(),
             is_closed: Cell::default(),
@@ -170,7 +175,7 @@ impl FactList {
 
     pub fn close(&self) {
         self.0.is_closed.set(true);
-        self.0.listeners.clear();
+        self.0.changed.take();
         self.retry();
     }
 
@@ -303,7 +308,10 @@ impl Shared {
         if let Some(error) = error {
             set(event.unchecked_ref::<Object>(), "error", error);
         }
-        self.listeners.emit(&event);
+        let changed = self.changed.borrow().clone();
+        if let Some(Err(exception)) = changed.map(|changed| changed.call1(&JsValue::UNDEFINED, &event)) {
+            report_error(&exception);
+        }
     }
 
     /// Calls a REST method. Who asked may be gone when the answer comes: it is taken in all the same.

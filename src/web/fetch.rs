@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, RequestInit};
 
 use super::auth::TokenSource;
-use super::convert::{from_error, get, set, to_error, to_js, to_value, wrap};
+use super::convert::{from_error, get, is_ours, set, to_error, to_js, to_value};
 use super::limit::{Cancel, Failure, sleep};
 use super::logger::Logger;
 use crate::error::{Code, Error};
@@ -19,7 +19,7 @@ use crate::rest::retry::{Attempt, wait};
 use crate::rest::tokens::Need;
 use crate::rest::{Method, Request, Transfer};
 
-#[wasm_bindgen(module = "/src/web/js/resources.js")]
+#[wasm_bindgen(module = "/src/web/js/exchange.js")]
 extern "C" {
     /// A request and its answer: `{ status, authenticate?, …, body? }`.
     fn exchange(
@@ -156,7 +156,10 @@ fn unreachable(url: &str, exception: &JsValue) -> Failure {
              the page's Content-Security-Policy may forbid it; the browser's console tells which"
         ),
     };
-    Failure::NotDelivered(wrap(Code::Network, &message, exception))
+    Failure::NotDelivered(match is_ours(exception) {
+        true => exception.clone(),
+        false => to_error(&Error::new(Code::Network, message), Some(exception)),
+    })
 }
 
 /// A request of the browser's. `None` if one of its headers, or the address, cannot be: the exception is left out, since

@@ -1,13 +1,19 @@
 //! The browser's edge: thin, and for `wasm32` alone. Nothing here decides; it carries out what the core decided.
 //!
-//! - [`client`]: `OssicleClient`, the options it takes.
-//! - [`resources`]: the REST resources; [`fetch`] carries their requests out within a [`limit`], [`auth`] holds the
-//!   tokens, [`logger`] is told.
-//! - [`page`]: what the page's half of a stream decides; the half itself, and microphones, are JavaScript (`js/stream.js`), to which
-//!   [`handover`] hands a client's calls. Of the other half, in a worker or on the page, `js/host.js` carries out what an
-//!   [`engine`] decides.
-//! - [`visits`]: a whole visit, put together from all of these; [`facts`]: the list of facts in it.
-//! - [`events`], [`settle`], [`convert`]: listeners; promises; values and errors across the border to JavaScript.
+//! Two halves, by the crate's features, each a wasm file of its own. What a page needs to stream (`stream`), flat: numbers and
+//! texts for JavaScript, which has the promises, listeners, sockets and timers.
+//!
+//! - [`page`]: what the page's half of a stream decides, for `js/stream.js` and its neighbours.
+//! - [`engine`]: the other half, in a worker or on the page, which `js/host.js` carries out.
+//!
+//! What it may need besides, which is loaded then (`rest`):
+//!
+//! - [`client`]: what the client has of it: the requests of [`resources`], which [`fetch`] carries out within a [`limit`]; [`auth`]
+//!   holds the tokens, [`logger`] is told.
+//! - [`visits`]: a visit's workflow; [`facts`]: the list of facts in it; [`settle`]: promises.
+//! - [`convert`]: values and errors across the border to JavaScript.
+//!
+//! The client itself is `js/client.js`.
 //!
 //! The contract of that border: every exported method takes `&self` and clones what it needs before it awaits, so a
 //! `free()` in the middle of an await is harmless; no `RefCell` is borrowed while JavaScript is called, so a listener
@@ -18,47 +24,49 @@
 // The documentation of what JavaScript sees is in `types/`.
 #![allow(missing_docs)]
 
-mod auth;
-mod client;
-mod convert;
+// What a page needs to stream.
+#[cfg(feature = "stream")]
 mod engine;
-mod events;
-mod facts;
-mod fetch;
-mod handover;
-mod limit;
-mod logger;
+#[cfg(feature = "stream")]
 mod page;
+
+// What it may need besides.
+#[cfg(feature = "rest")]
+mod auth;
+#[cfg(feature = "rest")]
+mod client;
+#[cfg(feature = "rest")]
+mod convert;
+#[cfg(feature = "rest")]
+mod facts;
+#[cfg(feature = "rest")]
+mod fetch;
+#[cfg(feature = "rest")]
+mod limit;
+#[cfg(feature = "rest")]
+mod logger;
+#[cfg(feature = "rest")]
 mod resources;
+#[cfg(feature = "rest")]
 mod settle;
+#[cfg(feature = "rest")]
 mod visits;
 
+#[cfg(feature = "rest")]
 use std::time::Duration;
 
+#[cfg(feature = "rest")]
 use wasm_bindgen::prelude::*;
 
-pub use client::OssicleClient;
-
-#[wasm_bindgen(typescript_custom_section)]
-const CLIENT_TYPES: &str = include_str!("types/client.d.ts");
-#[wasm_bindgen(typescript_custom_section)]
-const AUTH_TYPES: &str = include_str!("types/auth.d.ts");
-#[wasm_bindgen(typescript_custom_section)]
-const REST_TYPES: &str = include_str!("types/rest.d.ts");
-#[wasm_bindgen(typescript_custom_section)]
-const DOCUMENT_TYPES: &str = include_str!("types/documents.d.ts");
-#[wasm_bindgen(typescript_custom_section)]
-const STREAM_TYPES: &str = include_str!("types/stream.d.ts");
-#[wasm_bindgen(typescript_custom_section)]
-const VISIT_TYPES: &str = include_str!("types/visits.d.ts");
-
+#[cfg(feature = "rest")]
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }
 
-/// The monotonic clock of the page.
+/// The monotonic clock of the page or worker.
+#[cfg(feature = "rest")]
 fn now() -> Duration {
     Duration::from_secs_f64(performance_now().max(0.0) / 1e3)
 }

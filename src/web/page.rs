@@ -10,13 +10,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
+use crate::address::{is_uuid, with_query};
 use crate::engine::devices::{Choice, Device, Following};
 use crate::engine::wire::{Address, News, Order};
 use crate::engine::{self, Settings};
 use crate::error::{Code, Error};
 use crate::redact::Secret;
-use crate::rest::environment::with_query;
-use crate::rest::shape::is_uuid;
 use crate::session::Event;
 
 /// Checks the options of `stream.connect`. Answers what the page's half must know of them:

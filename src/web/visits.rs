@@ -1,53 +1,35 @@
-//! `client.visits`: hands the workflow and what it needs of the client to JavaScript (`js/visits.js`), which carries the
-//! steps out.
+//! What `js/visits.js`, which carries a visit's steps out, has of it here: the workflow, and the body of a document's request.
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Object};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{set, to_js, to_value};
-use super::facts::FactList;
 use crate::error::Error;
 use crate::visit::document;
 use crate::visit::workflow::{Goal, Workflow};
 
-#[wasm_bindgen(module = "/src/web/js/visits.js")]
-extern "C" {
-    fn visits(tools: &Object) -> JsValue;
+/// The workflow of a visit that begins, or of an interaction that is there.
+#[wasm_bindgen(skip_typescript)]
+pub fn workflow(interaction: Option<String>, options: &JsValue) -> Result<VisitWorkflow, JsValue> {
+    let options = to_value("the visit's options", options)?;
+    let workflow = match interaction {
+        Some(id) => Workflow::resume(&id, &options)?,
+        None => Workflow::start(&options)?,
+    };
+    Ok(VisitWorkflow(RefCell::new(workflow)))
 }
 
-/// The visits of a client, which has the rest of these: `call` sends a request by its method's name.
-pub(super) fn all(call: &JsValue, stream: &JsValue, microphones: &JsValue) -> JsValue {
-    let workflow = |interaction: Option<String>, options: JsValue| {
-        let options = to_value("the visit's options", &options)?;
-        let workflow = match interaction {
-            Some(id) => Workflow::resume(&id, &options)?,
-            None => Workflow::start(&options)?,
-        };
-        Ok(VisitWorkflow(RefCell::new(workflow)).into())
+/// The body of the request for a document, of the facts that are kept and what was said.
+#[wasm_bindgen(js_name = documentBody, skip_typescript)]
+pub fn document_body(request: &JsValue, kept: &JsValue, segments: &JsValue) -> Result<JsValue, JsValue> {
+    let list = |name: &str, value: &JsValue| -> Result<Vec<Value>, Error> {
+        Ok(to_value(name, value)?.as_array().cloned().unwrap_or_default())
     };
-    let document = |request: JsValue, kept: JsValue, segments: JsValue| {
-        let list = |name: &str, value: &JsValue| -> Result<Vec<serde_json::Value>, Error> {
-            Ok(to_value(name, value)?.as_array().cloned().unwrap_or_default())
-        };
-        let request = to_value("the document's request", &request)?;
-        Ok(to_js(&document::body(&request, &list("the facts", &kept)?, &list("the transcript", &segments)?)?))
-    };
-    let facts =
-        |interaction: String, call: Function, changed: Function| FactList::new(interaction, call, changed).into();
-
-    let tools = Object::new();
-    set(&tools, "call", call);
-    set(&tools, "stream", stream);
-    set(&tools, "microphones", microphones);
-    let workflow = Closure::<dyn Fn(Option<String>, JsValue) -> Result<JsValue, JsValue>>::new(workflow);
-    set(&tools, "workflow", &workflow.into_js_value());
-    let document = Closure::<dyn Fn(JsValue, JsValue, JsValue) -> Result<JsValue, JsValue>>::new(document);
-    set(&tools, "documentBody", &document.into_js_value());
-    let facts = Closure::<dyn Fn(String, Function, Function) -> JsValue>::new(facts);
-    set(&tools, "factList", &facts.into_js_value());
-    visits(&tools)
+    let request = to_value("the document's request", request)?;
+    Ok(to_js(&document::body(&request, &list("the facts", kept)?, &list("the transcript", segments)?)?))
 }
 
 /// A visit's workflow.

@@ -150,7 +150,7 @@ fn renewed(before: &str, suite: Suite, part: &str) -> String {
 fn wasm_stages() -> Result<PathBuf> {
     let aside = place::scratch().join("bench");
     build::fresh(&aside)?;
-    let module = build::add_wasm(STAGES, &aside, Profile::Release)?;
+    let module = build::add_crate(STAGES, "ossicle_bench_audio", &aside)?;
     let glue = module.parent().context("the glue has no folder")?.to_owned();
     let wasm = format!("{}_bg.wasm", STAGES.replace('-', "_"));
     // wasm-opt's output is aside; what wasm-bindgen left beside the glue is its input.

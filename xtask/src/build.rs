@@ -1,8 +1,8 @@
 //! `cargo xtask build`: the package in `pkg/`, from the crates and `src/web/`.
 //!
-//! cargo compiles each crate for wasm, wasm-bindgen writes the glue between it and JavaScript, wasm-opt makes it small, and
-//! esbuild joins glue and hand-written modules into one file for modules and one for script tags. The codecs' wasm stays
-//! beside the SDK's, for pages that ask for it. All is made aside first: a build that fails leaves the package as it was.
+//! cargo compiles each crate for wasm, that of the SDK once for each of its halves, wasm-bindgen writes the glue between it and
+//! JavaScript, wasm-opt makes it small, and esbuild joins glue and hand-written modules into one file for modules and one for
+//! script tags. The second half and the codecs' wasm stay beside the first, for pages that ask for it. All is made aside first: a build that fails leaves the package as it was.
 
 use std::ffi::OsString;
 use std::fs;
@@ -33,10 +33,28 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// The SDK's crate.
-const SDK: &str = "ossicle";
-/// The codecs' crates, each a wasm file of its own, and the name by which the hand-written modules import its glue.
-const CODECS: [(&str, &str); 2] = [("ossicle-opus", "#opus"), ("ossicle-flac", "#flac")];
+/// A wasm file of the package, and its glue.
+struct Wasm {
+    /// The crate.
+    package: &'static str,
+    /// The crate's features, if it is not compiled as it is.
+    features: Option<&'static str>,
+    /// The name of the file, without `_bg.wasm`.
+    name: &'static str,
+    /// The name by which the hand-written modules import the glue.
+    alias: &'static str,
+}
+
+/// The SDK's two halves, and the codecs.
+const WASM: [Wasm; 4] = [
+    Wasm { package: "ossicle", features: Some("stream"), name: "ossicle", alias: "#glue" },
+    Wasm { package: "ossicle", features: Some("rest"), name: "ossicle_rest", alias: "#rest" },
+    Wasm { package: "ossicle-opus", features: None, name: "ossicle_opus", alias: "#opus" },
+    Wasm { package: "ossicle-flac", features: None, name: "ossicle_flac", alias: "#flac" },
+];
+
+/// Hand-written modules that glue imports, by the names that it has for them.
+const MODULES: [(&str, &str); 1] = [("#borrowed", "borrowed.js")];
 
 /// What a package holds besides code.
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
@@ -47,6 +65,9 @@ const TYPES: [&str; 7] =
 
 /// The optional entries' types, each a file of its own, and their names in the package.
 const ENTRY_TYPES: [(&str, &str); 2] = [("react.d.ts", "ossicle-react.d.ts"), ("element.d.ts", "ossicle-element.d.ts")];
+
+/// For scripts that do not ask for their own address: the glue does, where it is not told what it always is told.
+const NO_ADDRESS: &str = "--define:import.meta.url=\"\"";
 
 /// Prints name, raw, gzip and brotli bytes of the files given, as pages are served, and the digests by which a page can refuse
 /// any other file in their place.
@@ -76,20 +97,25 @@ pub(crate) fn make(profile: Profile) -> Result<()> {
     let aside = place::scratch().join("pkg");
     fresh(&aside)?;
     add_papers(&aside)?;
-    // The one class of errors, whichever side makes one.
-    let mut aliases = vec![joined("--alias:#error=", place::root().join("src/web/js/error.js"))];
-    for (package, name) in [(SDK, "#glue")].into_iter().chain(CODECS) {
-        let glue = add_wasm(package, &aside, profile)?;
-        aliases.push(joined(&format!("--alias:{name}="), glue));
+    let module = |(name, file)| joined(&format!("--alias:{name}="), place::root().join("src/web/js").join(file));
+    let mut aliases: Vec<OsString> = MODULES.into_iter().map(module).collect();
+    for wasm in &WASM {
+        let glue = add_wasm(wasm, &aside, profile)?;
+        aliases.push(joined(&format!("--alias:{}=", wasm.alias), glue));
     }
     bundle(&aside, &aliases, profile)?;
     replace(&place::root().join("pkg"), &aside)
 }
 
-/// Puts a crate's wasm into the package, as small as the profile wants it. The answer is the glue's module.
-pub(crate) fn add_wasm(package: &str, aside: &Path, profile: Profile) -> Result<PathBuf> {
-    let name = package.replace('-', "_");
-    let glue = bind(&name, &compile(package, &name, profile)?, profile)?;
+/// Puts a wasm file of a crate as it is into a folder, for whom it is not a part of the package. The answer is the glue's module.
+pub(crate) fn add_crate(package: &'static str, name: &'static str, aside: &Path) -> Result<PathBuf> {
+    add_wasm(&Wasm { package, features: None, name, alias: "" }, aside, Profile::Release)
+}
+
+/// Puts a wasm file into the package, as small as the profile wants it. The answer is the glue's module.
+fn add_wasm(wasm: &Wasm, aside: &Path, profile: Profile) -> Result<PathBuf> {
+    let name = wasm.name;
+    let glue = bind(name, &compile(wasm, profile)?, profile)?;
     let file = format!("{name}_bg.wasm");
     let wasm = aside.join(&file);
     fs::copy(glue.join(&file), &wasm).with_context(|| format!("cannot copy {file}"))?;
@@ -99,20 +125,26 @@ pub(crate) fn add_wasm(package: &str, aside: &Path, profile: Profile) -> Result<
     Ok(glue.join(format!("{name}.js")))
 }
 
-fn compile(package: &str, name: &str, profile: Profile) -> Result<PathBuf> {
+fn compile(wasm: &Wasm, profile: Profile) -> Result<PathBuf> {
+    let Wasm { package, features, name, .. } = wasm;
     let (purpose, flag, folder) = match profile {
-        Profile::Dev => (format!("compile {package} for wasm"), None, "debug"),
-        Profile::Release => (format!("compile {package} for wasm, optimised"), Some("--release"), "release"),
+        Profile::Dev => (format!("compile {name} for wasm"), None, "debug"),
+        Profile::Release => (format!("compile {name} for wasm, optimised"), Some("--release"), "release"),
     };
     let target = wasm_target::name();
+    // What is made of one crate has one file name whatever its features: each has a place of its own, for cargo to know it again.
+    let place = features.map_or_else(place::target, |features| place::scratch().join("halves").join(features));
     wasm_target::run(purpose, "cargo")
         // What a panic says of its place is in the wasm: the same wherever it is built.
         .env("CARGO_ENCODED_RUSTFLAGS", remapped()?)
         // The one kind of library: beside an rlib, which the tests need, cargo would leave out link-time optimisation.
         .args(["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--target", target])
         .args(flag)
+        .args(features.into_iter().flat_map(|features| ["--no-default-features", "--features", features]))
+        .arg("--target-dir")
+        .arg(&place)
         .run()?;
-    Ok(place::target().join(target).join(folder).join(format!("{name}.wasm")))
+    Ok(place.join(target).join(folder).join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 /// The compiler's options that give the folders of this machine names that are the same on every other.
@@ -175,13 +207,14 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     let apart = "--external:./ossicle-here.js";
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm", apart]).args(aliases).run()?;
+    // For pages that can have no worker.
+    esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm", NO_ADDRESS]).args(aliases).run()?;
+    // What is not needed to stream, loaded when it is needed.
+    esbuild("ossicle-rest.js", "rest.js").args(["--bundle", "--format=esm", NO_ADDRESS]).args(aliases).run()?;
     // React is the app's own. Neither imports the SDK: what they are given has it.
     esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
     esbuild("ossicle-element.js", "element.js").args(["--bundle", "--format=esm"]).run()?;
-    // They do not ask for their own address: the glue does, where it is not told what it always is told.
-    let no_address = "--define:import.meta.url=\"\"";
-    esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm", no_address]).args(aliases).run()?;
-    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", no_address]).args(aliases).run()?;
+    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", NO_ADDRESS]).args(aliases).run()?;
     // Two hold everything, the wasm and the texts of worklet and worker: one is a module, one for script tags.
     let mut texts = Vec::new();
     for name in ["worklet", "worker"] {
@@ -194,10 +227,11 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
         ("ossicle.global.js", "global.js", &["--format=iife", "--global-name=ossicle"][..]),
     ] {
         esbuild(output, entry)
-            .args(["--bundle", "--loader:.wasm=base64", "--loader:.txt=text", no_address])
+            .args(["--bundle", "--loader:.wasm=base64", "--loader:.txt=text", NO_ADDRESS])
             .args(form)
             .args(aliases)
             .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))
+            .arg(joined("--alias:#rest-wasm=", aside.join("ossicle_rest_bg.wasm")))
             .args(texts.iter().map(|(name, text)| joined(&format!("--alias:#{name}="), text)))
             .run()?;
     }

@@ -1,26 +1,33 @@
-// Loading the package's wasm once, whichever entry the page imports; and the client, which cannot be made before.
+// Loading the package's wasm once, whichever entry the page imports, and its second half when that is needed.
 
-import start, { handOver, OssicleClient as Client } from "#glue";
+import start from "#glue";
+import { within } from "./check.js";
 import { OssicleError } from "./error.js";
-import { microphones } from "./microphones.js";
-import { connect } from "./stream.js";
 
 /** The package's files, by the option that says where one is. */
 const FILES = {
   wasmUrl: "ossicle_bg.wasm",
   workletUrl: "ossicle-worklet.js",
   workerUrl: "ossicle-worker.js",
+  restUrl: "ossicle-rest.js",
+  restWasmUrl: "ossicle_rest_bg.wasm",
   opusUrl: "ossicle_opus_bg.wasm",
   flacUrl: "ossicle_flac_bg.wasm",
 };
 
+/** Seconds that a file of the second half may take: somebody waits for what it was asked. */
+const LIMIT = 30;
+
 let ready;
-let isReady = false;
+let place;
+
+/** Where everything is, once the wasm is loaded. */
+export const current = () => place;
 
 /**
  * Loads the wasm. Called again, it answers the same promise; after a failure it tries anew. `beside` says where the package's
  * files are unless `options` do: a function for each of `FILES`, which is called when it is needed and not before. An entry that
- * has the wasm inside has a function `wasm` for it. `here` answers the module `here.js`.
+ * has more inside has functions `wasm`, `rest` and `restWasm` for it. `here` answers the module `here.js`.
  */
 export function loadOnce(beside, options) {
   ready ??= load(beside, options).catch((error) => {
@@ -37,7 +44,7 @@ async function load(beside, options) {
   const { module_or_path, baseUrl, ...given } = plain ? options : { module_or_path: options };
   const there = (name) => (baseUrl === undefined ? beside[name]?.() : new URL(FILES[name], address(baseUrl)));
   const of = (name) => given[name] ?? there(name);
-  let module, workletUrl, workerUrl, opusUrl, flacUrl;
+  let module, workletUrl, workerUrl, restUrl, restWasm, opusUrl, flacUrl;
   try {
     module = await compiled((await module_or_path) ?? given.wasmUrl ?? beside.wasm?.() ?? there("wasmUrl"));
     await start({ module_or_path: module });
@@ -47,14 +54,59 @@ async function load(beside, options) {
   }
   try {
     [workletUrl, workerUrl] = [address(of("workletUrl")), address(of("workerUrl"))];
-    [opusUrl, flacUrl] = await Promise.all([portable(of("opusUrl")), portable(of("flacUrl"))]);
+    restUrl = given.restUrl || !beside.rest ? address(of("restUrl")) : undefined;
+    const wasm = [given.restWasmUrl ?? (beside.restWasm ? undefined : there("restWasmUrl")), of("opusUrl"), of("flacUrl")];
+    [restWasm, opusUrl, flacUrl] = await Promise.all(wasm.map(portable));
   } catch (cause) {
     const message = "where the package's files are is not known: pass init({ baseUrl })";
     throw new OssicleError("invalid_request", message, false, { cause });
   }
-  const place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here: beside.here };
-  handOver((service, options) => connect(service, place, options), microphones);
-  isReady = true;
+  const script = restUrl ? () => imported(restUrl) : beside.rest;
+  const { here } = beside;
+  place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here, rest: second(script, () => restWasm ?? beside.restWasm()) };
+}
+
+/** A function that loads the second half, once; after a failure it tries anew. */
+function second(script, wasm) {
+  let loaded;
+  const load = async () => {
+    const [half, module] = await Promise.all([
+      named(FILES.restUrl, async () => script()),
+      named(FILES.restWasmUrl, () => compiled(wasm())),
+    ]);
+    await half.begin(module, OssicleError);
+    return half;
+  };
+  return () => {
+    loaded ??= load().catch((error) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+}
+
+/** What loading a file comes to; the file is named if it cannot be loaded. */
+async function named(file, load) {
+  try {
+    return await within(LIMIT, file, load());
+  } catch (cause) {
+    const message = `${file} could not be loaded: is it served (init({ baseUrl }) says where), and does the page's policy allow it?`;
+    throw new OssicleError("network", message, true, { cause });
+  }
+}
+
+let failures = 0;
+
+/** Imports a script by its address: no bundler looks at it. What could not be imported, a browser may keep in mind by its address. */
+async function imported(url) {
+  const address = failures ? `${url}#${failures}` : url;
+  try {
+    return await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address);
+  } catch (cause) {
+    failures += 1;
+    throw cause;
+  }
 }
 
 /** The wasm, compiled once for the page and its workers. */
@@ -79,12 +131,4 @@ async function portable(input) {
   if (globalThis.Request && input instanceof Request) return input.url;
   if (globalThis.Response && input instanceof Response) return input.arrayBuffer();
   return input;
-}
-
-/** The client of the wasm, once that is there. */
-export class OssicleClient extends Client {
-  constructor(options) {
-    if (!isReady) throw new OssicleError("not_initialised", "await init() before creating an OssicleClient", false);
-    super(options);
-  }
 }

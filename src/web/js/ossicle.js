@@ -2,8 +2,8 @@
 
 import { loadOnce } from "./load.js";
 
+export { OssicleClient } from "./client.js";
 export { OssicleError } from "./error.js";
-export { OssicleClient } from "./load.js";
 export { authorizeUrl, createCodeChallenge, createCodeVerifier } from "./pkce.js";
 export { preflight } from "./preflight.js";
 
@@ -12,6 +12,8 @@ const BESIDE = {
   wasmUrl: () => new URL("./ossicle_bg.wasm", import.meta.url),
   workletUrl: () => new URL("./ossicle-worklet.js", import.meta.url),
   workerUrl: () => new URL("./ossicle-worker.js", import.meta.url),
+  restUrl: () => new URL("./ossicle-rest.js", import.meta.url),
+  restWasmUrl: () => new URL("./ossicle_rest_bg.wasm", import.meta.url),
   opusUrl: () => new URL("./ossicle_opus_bg.wasm", import.meta.url),
   flacUrl: () => new URL("./ossicle_flac_bg.wasm", import.meta.url),
   here: () => import("./ossicle-here.js"),

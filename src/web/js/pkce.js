@@ -1,10 +1,8 @@
 // Signing in by the authorization code with PKCE (RFC 7636), the page's side: texts are made here, and nothing else. What
 // is kept until the user comes back, where, and when the page goes, is the app's to do.
 
-import { OssicleError } from "./error.js";
-
-/** Regions of the service, as in `src/rest/environment.rs`. */
-const REGIONS = ["eu", "us"];
+import { invalid as refusal } from "./check.js";
+import { ofRegion, withoutRealms } from "./environment.js";
 
 /** Characters of a verifier, 43 to 128 of these: RFC 7636, section 4.1. */
 const VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/;
@@ -47,15 +45,12 @@ export function authorizeUrl({ environment, tenantName, clientId, redirectUri, s
 
 /** The base of the sign-in, without `/realms`. */
 function login(environment) {
-  if (REGIONS.includes(environment)) return `https://auth.${environment}.corti.app`;
+  const known = ofRegion(environment);
+  if (known) return known.login;
   if (!/^https?:\/\/./.test(environment?.login)) throw refusal('environment must be "eu", "us", or have a full URL as its login');
-  return environment.login.replace(/\/+$/, "").replace(/\/realms$/, "");
+  return withoutRealms(environment.login);
 }
 
 function base64Url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-function refusal(message) {
-  return new OssicleError("invalid_request", message, false);
 }

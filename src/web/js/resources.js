@@ -1,4 +1,4 @@
-// The REST resources: objects whose methods all call one function with their names.
+// The REST resources: objects whose methods all call one function with their names. What an app sees of them is in `client.js`.
 
 /** Methods, and how many arguments each has before its options. */
 const METHODS = {
@@ -16,7 +16,7 @@ const GUIDED = { generate: 1, list: 1, get: 1, update: 2, delete: 1 };
 const FIRST_LOOK = 1_000;
 const LONGEST_LOOK = 10_000;
 
-/** All resources; `call(method, arguments, options)` answers a promise. */
+/** All resources; `call(method, arguments, options)` answers a promise. A list of interactions is `{ first }`, which answers a page. */
 export function resources(call) {
   const methods = (name, counts) =>
     Object.fromEntries(Object.entries(counts).map(([method, count]) => [
@@ -30,12 +30,9 @@ export function resources(call) {
 
   all.interactions.list = (query, options) => {
     const load = (index) => call("interactions.list", [index ? { ...query, index } : query], options);
-    // Asked for at once, as by any other method; whoever only iterates has the answer already, or its failure.
+    // Asked for at once, as by any other method.
     const answer = load();
-    const first = async () => new Page(await answer, query?.index ?? 1, load);
-    const promise = first();
-    promise.catch(() => {});
-    return Object.assign(promise, { async *[Symbol.asyncIterator]() { yield* await first(); } });
+    return { first: async () => new Page(await answer, query?.index ?? 1, load) };
   };
 
   const { upload, get } = all.recordings;
@@ -47,15 +44,15 @@ export function resources(call) {
   const guided = methods("documents", GUIDED);
   const either = (method, isClassic) => (...given) => (isClassic(given) ? classic : guided)[method](...given);
   const hasTwoIds = ([, second]) => typeof second === "string";
-  all.documents = Object.freeze({
-    classic: Object.freeze(classic),
+  all.documents = {
+    classic,
     create: classic.create,
     generate: guided.generate,
     list: either("list", ([first]) => typeof first === "string"),
     get: either("get", hasTwoIds),
     update: either("update", hasTwoIds),
     delete: either("delete", hasTwoIds),
-  });
+  };
 
   all.transcripts.waitFor = async (interaction, transcript, options = {}) => {
     for (let pause = FIRST_LOOK; ; pause = Math.min(pause * 1.5, LONGEST_LOOK)) {
@@ -65,8 +62,7 @@ export function resources(call) {
     }
   };
 
-  for (const resource of Object.values(all)) Object.freeze(resource);
-  return Object.freeze(all);
+  return all;
 }
 
 /** A page of a list: what the service answered, and the way to the next. */
@@ -120,45 +116,6 @@ async function readable(file) {
 /** A Blob that has the methods of a body too: `@corti/sdk` answers such a body, which can be read once, this as often as one likes. */
 function withBody(blob) {
   return Object.assign(blob, { blob: async () => blob, bodyUsed: false });
-}
-
-/**
- * A request and its answer: the head, and the body as text, or as a Blob if a file was asked for and came. A body that does not
- * come to its end is absent, and `broken` says why; so is everything if what `fetch` answers is no Response.
- */
-export async function exchange(request, fetch, asFile, file, onProgress) {
-  const answer = await (onProgress && !fetch ? send(request, file, onProgress) : (fetch ?? globalThis.fetch).call(globalThis, request));
-  if (!(answer instanceof Response)) return {};
-  const { status, headers, ok } = answer;
-  const [authenticate, retryAfter, contentType, contentLength] =
-    ["WWW-Authenticate", "Retry-After", "Content-Type", "Content-Length"].map((name) => headers.get(name) ?? undefined);
-  const head = { status, authenticate, retryAfter, contentType, contentLength };
-  try {
-    return { ...head, body: await (asFile && ok ? answer.blob() : answer.text()) };
-  } catch (broken) {
-    return { ...head, broken };
-  }
-}
-
-/** As `fetch`, with news of how much of the body has gone out: `fetch` itself has none. */
-function send(request, body, onProgress) {
-  return new Promise((resolve, reject) => {
-    const exchange = new XMLHttpRequest();
-    exchange.open(request.method, request.url);
-    exchange.responseType = "blob";
-    for (const [name, value] of request.headers) exchange.setRequestHeader(name, value);
-    exchange.upload.onprogress = ({ loaded, total }) => onProgress({ loaded, total });
-    exchange.onload = () => {
-      const lines = exchange.getAllResponseHeaders().trim().split(/\r?\n/).filter(Boolean);
-      const headers = lines.map((line) => line.split(/:\s*/, 2));
-      const hasBody = ![204, 205, 304].includes(exchange.status);
-      resolve(new Response(hasBody ? exchange.response : null, { status: exchange.status, headers }));
-    };
-    exchange.onerror = () => reject(new TypeError("the upload did not get through"));
-    exchange.onabort = () => reject(request.signal.reason);
-    request.signal.addEventListener("abort", () => exchange.abort());
-    exchange.send(body);
-  });
 }
 
 function sleep(milliseconds, signal) {

@@ -1,0 +1,72 @@
+// `OssicleClient`. Its streams and microphones are here; its resources and visits are in the package's second half, which is loaded at
+// the first call that needs it.
+
+import { unlessAborted } from "./check.js";
+import { OssicleError } from "./error.js";
+import { current } from "./load.js";
+import { microphones } from "./microphones.js";
+import { Service } from "./service.js";
+import { connect } from "./stream.js";
+
+/** The methods of each resource. */
+const RESOURCES = {
+  interactions: "create get update delete",
+  facts: "factGroupsList list create update batchUpdate extract",
+  documents: "create generate list get update delete",
+  templates: "list get sectionList",
+  recordings: "list upload get delete",
+  transcripts: "create list get getStatus delete waitFor",
+  languages: "list",
+  visits: "start resume",
+};
+const CLASSIC = "create list get update delete";
+
+/** The entry to everything. What it hands out outlives it. */
+export class OssicleClient {
+  constructor(options) {
+    const place = current();
+    if (!place) throw new OssicleError("not_initialised", "await init() before creating an OssicleClient", false);
+    let opened;
+    const half = () => {
+      opened ??= place.rest().then(({ open }) => open(service, this.stream, microphones)).catch((error) => {
+        opened = undefined;
+        throw error;
+      });
+      return opened;
+    };
+    const service = new Service(options, half);
+    this.stream = Object.freeze({ connect: (options) => connect(service, place, options) });
+    this.microphones = microphones;
+    for (const [name, methods] of Object.entries(RESOURCES)) this[name] = stubs(half, methods, (all) => all[name]);
+    Object.assign(this.interactions, { list: (...given) => pages(later(half, given, (all) => all.interactions.list(...given))) });
+    Object.assign(this.documents, { classic: Object.freeze(stubs(half, CLASSIC, (all) => all.documents.classic)) });
+    Object.assign(this.visits, { prepare: async () => void (await half()) });
+    for (const name of Object.keys(RESOURCES)) Object.freeze(this[name]);
+  }
+
+  /** There is nothing to free: what the client has is its streams' and its calls'. */
+  free() {}
+}
+
+if (Symbol.dispose) OssicleClient.prototype[Symbol.dispose] = OssicleClient.prototype.free;
+
+/** Functions of these names which call those that `of` finds in the second half. */
+function stubs(half, methods, of) {
+  const stub = (method) => (...given) => later(half, given, (all) => of(all)[method](...given));
+  return Object.fromEntries(methods.split(" ").map((method) => [method, stub(method)]));
+}
+
+/** Does something with the second half, unless what was given for it has a signal that says otherwise meanwhile. */
+async function later(half, given, act) {
+  const signal = given.find((one) => one?.abortSignal)?.abortSignal;
+  return act(await unlessAborted(signal, half()));
+}
+
+/** A list that can be awaited, for its first page, and iterated, for all that is on its pages. It is asked for at once. */
+function pages(asked) {
+  const first = async () => (await asked).first();
+  const promise = first();
+  // Whoever only iterates has the answer already, or its failure.
+  promise.catch(() => {});
+  return Object.assign(promise, { async *[Symbol.asyncIterator]() { yield* await first(); } });
+}

@@ -1,0 +1,26 @@
+// The package's second half: the REST API, sign-in, and visits. It is loaded by the first call that needs it, and imports nothing, so
+// that it can be served as it is; its wasm comes from the page.
+
+import start, { documentBody, FactList, Half, workflow } from "#rest";
+import { borrow } from "./borrowed.js";
+import { resources } from "./resources.js";
+import { visits } from "./visits.js";
+
+/** Makes it ready, once: `module` is its compiled wasm. */
+export async function begin(module, OssicleError) {
+  borrow(OssicleError);
+  await start({ module_or_path: module });
+}
+
+/** The half of one client, whose service, stream and microphones these are. */
+export function open(service, stream, microphones) {
+  const half = new Half(service);
+  const call = (method, given, options) => half.call(method, given, options);
+  const factList = (...given) => new FactList(...given);
+  return {
+    ...resources(call),
+    visits: visits({ call, stream, microphones, workflow, documentBody, factList }),
+    token: () => half.token(),
+    diagnose: (interaction) => half.diagnose(interaction),
+  };
+}
