@@ -10,6 +10,7 @@
 //! - [`rest`]: requests and responses of the REST API as values.
 //! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
 //! - [`error`], [`redact`], [`address`]: the one error type; wrappers for secrets and clinical text; what goes into addresses.
+//! - [`json`]: a small reader and writer of JSON text, for what every page downloads. [`rest`] and [`visit`] have serde's.
 //!
 //! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
 //! `fetch`, and the microphone. Nothing that decides lives there.
@@ -25,6 +26,7 @@ pub mod audio;
 #[cfg(feature = "stream")]
 pub mod engine;
 pub mod error;
+pub mod json;
 #[cfg(feature = "stream")]
 pub mod protocol;
 pub mod redact;
