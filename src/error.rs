@@ -5,12 +5,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use crate::json::{Json, Raw, ToJson, object, or_null};
 
 /// What kind of failure this is. The names are part of the public surface (`OssicleError.code`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// An argument or a request that cannot be right; found here, or answered with 400 or 422.
     InvalidRequest,
@@ -122,8 +120,7 @@ impl Code {
 }
 
 /// A failure, as every fallible function of the crate returns it.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     /// For programs.
     pub code: Code,
@@ -133,8 +130,8 @@ pub struct Error {
     pub status: Option<u16>,
     /// The service's id of the request, for its support.
     pub request_id: Option<String>,
-    /// What the service answered. It may quote the request, so it is for the program only and is never printed.
-    pub body: Option<Value>,
+    /// What the service answered, as JSON. It may quote the request, so it is for the program only and is never printed.
+    pub body: Option<Raw>,
     /// Whether the same call may succeed later without a change.
     pub retryable: bool,
 }
@@ -161,6 +158,37 @@ impl Error {
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Code::InvalidRequest, message)
+    }
+
+    /// An error that was written: see [`ToJson`]. `None` if it is none.
+    #[must_use]
+    pub fn read(json: Json<'_>) -> Option<Self> {
+        Some(Self {
+            code: Code::from_name(&json.get("code").text()?)?,
+            message: json.get("message").text()?,
+            status: json.get("status").whole(),
+            request_id: json.get("requestId").text(),
+            body: Some(json.get("body")).filter(|body| !body.is_null()).map(Json::to_raw),
+            retryable: json.get("retryable").bool()?,
+        })
+    }
+}
+
+/// Complete, its `body` included: for whoever hands it to the app.
+impl ToJson for Error {
+    fn write(&self, json: &mut String) {
+        let status = self.status.map(u64::from);
+        object(
+            json,
+            &[
+                ("code", &self.code.as_str()),
+                ("message", &self.message),
+                ("status", or_null(&status)),
+                ("requestId", or_null(&self.request_id)),
+                ("body", or_null(&self.body)),
+                ("retryable", &self.retryable),
+            ],
+        );
     }
 }
 
@@ -191,17 +219,32 @@ mod tests {
     #[test]
     fn the_body_of_an_answer_is_never_printed() {
         let mut error = Error::invalid("facts[0].group is missing");
-        error.body = Some(Value::from("penicillin allergy"));
+        error.body = Raw::read("\"penicillin allergy\"".to_owned());
+        assert!(error.body.is_some());
         let printed = format!("{error} {error:?}");
         assert!(!printed.contains("penicillin"));
     }
 
     #[test]
-    fn the_code_prints_as_the_name_it_serialises_to_and_is_found_by() -> Result<(), serde_json::Error> {
+    fn a_code_is_found_by_its_name() {
         for code in Code::ALL {
-            assert_eq!(serde_json::to_value(code)?, code.as_str());
             assert_eq!(Code::from_name(code.as_str()), Some(code));
         }
-        Ok(())
+    }
+
+    #[test]
+    fn an_error_comes_out_of_its_text_as_it_went_in() {
+        for code in Code::ALL {
+            let plain = Error::new(code, "no \"network\"\n");
+            let mut full = plain.clone();
+            (full.status, full.request_id) = (Some(503), Some("r-1".to_owned()));
+            full.body = Raw::read("{ \"title\" : [1.50] }".to_owned());
+            for error in [plain, full] {
+                assert_eq!(Json::read(&error.to_json()).and_then(Error::read), Some(error));
+            }
+        }
+        let bare = Json::read(r#"{"code":"network","message":"x","retryable":true}"#).and_then(Error::read);
+        assert_eq!(bare, Some(Error::new(Code::Network, "x")));
+        assert_eq!(Json::read(r#"{"code":"brand_new","message":"x","retryable":true}"#).and_then(Error::read), None);
     }
 }

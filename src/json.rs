@@ -258,7 +258,7 @@ const EXACT_POWER: i32 = 22;
 
 fn scaled(mut value: f64, mut exponent: i32) -> f64 {
     while exponent != 0 && value != 0.0 && value.is_finite() {
-        let step = exponent.max(-EXACT_POWER).min(EXACT_POWER);
+        let step = exponent.clamp(-EXACT_POWER, EXACT_POWER);
         let power = (0..step.abs()).fold(1.0, |power, _| power * 10.0);
         value = if step < 0 { value / power } else { value * power };
         exponent -= step;

@@ -9,7 +9,7 @@
 //! - [`engine`]: audio and session as one object that takes commands and gives events, both plain values.
 //! - [`rest`]: requests and responses of the REST API as values.
 //! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
-//! - [`error`], [`redact`], [`address`]: the one error type; wrappers for secrets and clinical text; what goes into addresses.
+//! - [`error`], [`redact`], [`address`]: the one error type; a wrapper for secrets; what goes into addresses.
 //! - [`json`]: a small reader and writer of JSON text, for what every page downloads. [`rest`] and [`visit`] have serde's.
 //!
 //! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,

@@ -11,6 +11,7 @@ use ossicle::audio::encode::{Encoder, FrameCodec, Framed, OPUS_FRAME};
 use ossicle::audio::mixer::{Mixed, Mixer, SourceId};
 use ossicle::audio::path::Encoded;
 use ossicle::audio::{AudioPath, Packet};
+use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
 use ossicle::session::{Input, Options, Output, Session};
 use serde_json::json;
@@ -105,7 +106,7 @@ impl Visit {
             "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
             "mode": { "type": "facts", "outputLocale": "en" },
         });
-        let mut options = Options::new(Configuration::from_value(configuration).unwrap());
+        let mut options = Options::new(Configuration::read(Json::read(&configuration.to_string()).unwrap()).unwrap());
         options.format = Format::OggOpus { channels: 1, sample_rate: Self::RATE };
         let mut session = Session::new(options, Duration::ZERO);
         session.handle(Input::SocketOpened(1), Duration::ZERO);

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
 use ossicle::session::{Input, Options, Output, Session};
 use serde_json::json;
@@ -17,8 +18,9 @@ fuzz_target!(|program: &[u8]| {
         "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
         "mode": { "type": "facts", "outputLocale": "en" },
         "audioFormat": "audio/pcm; rate=16000; channels=1; bits=16",
-    });
-    let Ok(configuration) = Configuration::from_value(configuration) else { return };
+    })
+    .to_string();
+    let Some(Ok(configuration)) = Json::read(&configuration).map(Configuration::read) else { return };
     let mut world = World {
         session: Session::new(Options::new(configuration), Duration::ZERO),
         now: Duration::ZERO,

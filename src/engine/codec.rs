@@ -169,7 +169,7 @@ mod tests {
             },
             "audio": audio,
         });
-        Ok(Codec::of(&Settings::from_value(&settings, 0)?).iter().map(|codec| codec.name()).collect())
+        Ok(Codec::of(&Settings::read(&settings.to_string(), 0)?).iter().map(|codec| codec.name()).collect())
     }
 
     #[test]

@@ -185,7 +185,7 @@ mod tests {
             },
         });
         settings["audio"] = audio;
-        Settings::from_value(&settings, 0)
+        Settings::read(&settings.to_string(), 0)
     }
 
     fn gate(format: Option<&str>, channels: usize) -> Result<Gate, Error> {

@@ -130,7 +130,7 @@ mod tests {
                 "audioFormat": format,
             },
         });
-        let settings = Settings::from_value(&settings, 0)?;
+        let settings = Settings::read(&settings.to_string(), 0)?;
         let encoder = Box::new(PcmEncoder::new(settings.sample_rate, settings.channels));
         let mut engine = Engine::new(&settings, encoder, Format::Raw, Duration::ZERO)?;
         connect(&mut engine, 1, Duration::ZERO);

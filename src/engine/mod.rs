@@ -18,8 +18,6 @@ pub mod wire;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::audio::Encoder;
 use crate::audio::container::Format;
 use crate::error::Error;
@@ -42,8 +40,7 @@ use wire::View;
 const ENCODER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What an app asks of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Have the pending transcript and facts now.
     Flush(RequestId),

@@ -1,11 +1,9 @@
 //! What a new engine is told of the one before it, which died with all that it held.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::Stats;
+use crate::json::{Json, ToJson, object};
 use crate::session::{Ledger, Past};
 
 /// No time here is longer: 30 years, in seconds. Sums of such times are far from where `Duration` ends.
@@ -19,8 +17,7 @@ const MOST_BYTES: u64 = 1 << 53;
 
 /// How a stream stood when it was last heard of. Whoever keeps this need not be exact: what is unknown, and what is in
 /// flight or buffered by these figures, counts as dropped.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resume {
     /// The figures.
     pub stats: Stats,
@@ -34,7 +31,7 @@ pub struct Resume {
     pub paused_seconds: f64,
     /// Where each channel's last final segment ends, in seconds of the visit: see
     /// [`Transcript::finals`](crate::session::Transcript::finals).
-    pub final_until: BTreeMap<u32, f64>,
+    pub final_until: Vec<f64>,
     /// Credits of the whole stream, where the service said so.
     pub usage: Option<f64>,
     /// Bytes that `sendAudio` was given, the lost ones included; 0 if the audio is frames.
@@ -44,6 +41,24 @@ pub struct Resume {
 }
 
 impl Resume {
+    /// Reads what was written: see [`ToJson`]. What is not said is nothing. `None` if the text is not JSON.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let json = Json::read(text)?;
+        let (number, flag) = (|key: &str| json.get(key).number(), |key: &str| json.get(key).bool().unwrap_or(false));
+        Some(Self {
+            stats: Stats::read(json.get("stats")),
+            position: number("position").unwrap_or(0.0),
+            was_connected: flag("wasConnected"),
+            is_paused: flag("isPaused"),
+            paused_seconds: number("pausedSeconds").unwrap_or(0.0),
+            final_until: json.get("finalUntil").items().map(|until| until.number().unwrap_or(0.0)).collect(),
+            usage: number("usage"),
+            given_bytes: number("givenBytes").unwrap_or(0.0) as u64,
+            given_headers: json.get("givenHeaders").items().filter_map(Json::whole).collect(),
+        })
+    }
+
     /// Capture time of the first packet.
     pub(super) fn origin(&self) -> Duration {
         seconds(self.position)
@@ -76,6 +91,25 @@ impl Resume {
             reconnects: stats.reconnects,
             reason: LOST,
         }
+    }
+}
+
+impl ToJson for Resume {
+    fn write(&self, json: &mut String) {
+        object(
+            json,
+            &[
+                ("stats", &self.stats),
+                ("position", &self.position),
+                ("wasConnected", &self.was_connected),
+                ("isPaused", &self.is_paused),
+                ("pausedSeconds", &self.paused_seconds),
+                ("finalUntil", &self.final_until),
+                ("usage", &self.usage),
+                ("givenBytes", &self.given_bytes),
+                ("givenHeaders", &self.given_headers),
+            ],
+        );
     }
 }
 
@@ -112,7 +146,7 @@ mod tests {
             bytes_sent: 18_848_000,
             reconnects: 2,
         };
-        let final_until = BTreeMap::from([(0, 595.0)]);
+        let final_until = vec![595.0];
         Resume { stats, position: 601.5, was_connected: true, final_until, usage: Some(0.5), ..Resume::default() }
     }
 
@@ -125,7 +159,7 @@ mod tests {
             },
         });
         settings["configuration"]["audioFormat"] = options;
-        let mut settings = Settings::from_value(&settings, 0)?;
+        let mut settings = Settings::read(&settings.to_string(), 0)?;
         settings.resume = Some(resume.clone());
         let encoder = Box::new(PcmEncoder::new(settings.sample_rate, settings.channels));
         Engine::new(&settings, encoder, Format::Raw, ms(0))
@@ -188,7 +222,7 @@ mod tests {
         let words = r#"{"type":"transcript","data":[{"id":"a","transcript":"x","final":true,
             "time":{"start":0.25,"end":0.75}}]}"#;
         engine.input(Input::Text(4, words), ms(200));
-        let times: Vec<_> = engine.transcript().iter().map(|segment| (segment.time.start, segment.time.end)).collect();
+        let times: Vec<_> = engine.transcript().iter().map(|segment| (segment.start, segment.end)).collect();
         assert_eq!(times, [(601.75, 602.25)]);
         let stats = engine.stats();
         assert!(stats.acknowledged_seconds > 576.5 && stats.sent_seconds > 577.5 && adds_up(&engine), "{stats:?}");
@@ -266,7 +300,7 @@ mod tests {
             ..Stats::default()
         };
         for position in [0.0, -1.0, f64::NAN, f64::INFINITY, 5.0] {
-            let final_until = BTreeMap::from([(0, f64::NAN), (u32::MAX, f64::NEG_INFINITY)]);
+            let final_until = vec![f64::NAN, f64::NEG_INFINITY];
             let resume =
                 Resume { stats, position, is_paused: true, paused_seconds: -1.0, final_until, ..Resume::default() };
             let mut engine = engine(&resume, Value::Null)?;
@@ -280,12 +314,10 @@ mod tests {
     }
 
     #[test]
-    fn it_passes_between_threads_as_text_and_what_is_not_said_is_nothing() -> Result<(), serde_json::Error> {
-        let resume = Resume { given_headers: vec![1, 2], ..ten_minutes() };
-        let text = serde_json::to_value(&resume)?;
-        assert_eq!((&text["wasConnected"], &text["finalUntil"]["0"]), (&json!(true), &json!(595.0)));
-        assert_eq!(serde_json::from_value::<Resume>(text)?, resume);
-        assert_eq!(serde_json::from_value::<Resume>(json!({ "position": 0.0 }))?, Resume::default());
-        Ok(())
+    fn it_passes_between_threads_as_text_and_what_is_not_said_is_nothing() {
+        let resume = Resume { given_headers: vec![1, 2], final_until: vec![595.0, 0.0, 1.5], ..ten_minutes() };
+        assert_eq!(Resume::read(&resume.to_json()), Some(resume));
+        assert_eq!(Resume::read(r#"{"position":0.0}"#), Some(Resume::default()));
+        assert_eq!(Resume::read("{"), None);
     }
 }

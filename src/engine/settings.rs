@@ -4,11 +4,10 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Resume;
 use crate::address::{encode_component, is_uuid};
 use crate::error::Error;
+use crate::json::{Json, ToJson};
 use crate::protocol::client::Configuration;
 use crate::session::{Options, Origin};
 
@@ -77,16 +76,23 @@ pub enum Declared {
     Other,
 }
 
+impl Encoding {
+    fn named(name: Json<'_>) -> Option<Self> {
+        let names = [("auto", Self::Auto), ("opus", Self::Opus), ("flac", Self::Flac), ("pcm", Self::Pcm)];
+        names.into_iter().find(|(known, _)| name.is(known)).map(|(_, encoding)| encoding)
+    }
+}
+
 impl Declared {
     fn of(mime: &str) -> Self {
         let mime = mime.to_ascii_lowercase();
-        let mut parts = mime.split(';').map(str::trim);
+        let mut parts = mime.split(';').map(str::trim_ascii);
         match parts.next() {
             Some("audio/pcm") => {
                 let mut values = [SAMPLE_RATE, 1, 16];
                 for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-                    let place = ["rate", "channels", "bits"].iter().position(|known| *known == name.trim());
-                    if let (Some(place), Ok(value)) = (place, value.trim().parse()) {
+                    let place = ["rate", "channels", "bits"].iter().position(|known| *known == name.trim_ascii());
+                    if let (Some(place), Ok(value)) = (place, value.trim_ascii().parse()) {
                         values[place] = value;
                     }
                 }
@@ -128,60 +134,60 @@ impl fmt::Debug for Proxy {
 }
 
 impl Settings {
-    /// Reads what an app passed to `stream.connect`.
+    /// Reads what an app passed to `stream.connect`, as JSON.
     ///
     /// # Errors
     /// `invalid_request` naming the path of what is missing or out of range.
-    pub fn from_value(value: &Value, seed: u64) -> Result<Self, Error> {
-        let Some(interaction_id) = value["id"].as_str().filter(|id| is_uuid(id)) else {
+    pub fn read(text: &str, seed: u64) -> Result<Self, Error> {
+        let Some(json) = Json::read(text) else {
+            return Err(Error::invalid("the stream's options must be plain data, as JSON has it"));
+        };
+        let Some(interaction_id) = json.get("id").text().filter(|id| is_uuid(id)) else {
             return Err(Error::invalid("id must be the interaction's id, a UUID"));
         };
-        let mut session = Options::new(Configuration::from_value(value["configuration"].clone())?);
+        let mut session = Options::new(Configuration::read(json.get("configuration"))?);
         let declared = session.configuration.audio_format.as_deref().map(Declared::of);
         let (rate, count) = match declared {
             Some(Declared::Pcm { rate, channels, .. }) => (rate, channels),
             _ => (SAMPLE_RATE, 1),
         };
-        let audio = &value["audio"];
-        let encoding = match (&audio["encoding"], audio["encoding"].as_str()) {
-            (Value::Null, _) => declared.map_or(Encoding::Auto, Declared::encoding),
-            (_, Some("auto")) => Encoding::Auto,
-            (_, Some("opus")) => Encoding::Opus,
-            (_, Some("flac")) => Encoding::Flac,
-            (_, Some("pcm")) => Encoding::Pcm,
-            _ => return Err(Error::invalid("audio.encoding must be \"auto\", \"opus\", \"flac\" or \"pcm\"")),
+        let audio = json.get("audio");
+        let encoding = match audio.get("encoding") {
+            none if none.is_null() => declared.map_or(Encoding::Auto, Declared::encoding),
+            named => Encoding::named(named)
+                .ok_or_else(|| Error::invalid("audio.encoding must be \"auto\", \"opus\", \"flac\" or \"pcm\""))?,
         };
         let bitrate = number(audio, "audio.", "bitrate", f64::from(BITRATE), BITRATES)? as u32;
         let sample_rate = number(audio, "audio.", "sampleRate", f64::from(rate), 8_000.0..=192_000.0)?;
         let channels = number(audio, "audio.", "channels", count as f64, 1.0..=8.0)?;
         let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, 100.0..=1_000.0)?;
         session.chunk = Duration::from_millis(chunk as u64);
-        let attempts = number(value, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
+        let attempts = number(json, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
         session.reconnect_attempts = attempts as u32;
         // Not for apps: the interaction's id is on its way, and `Command::Begin` follows.
-        session.is_held = value["isHeld"].as_bool().unwrap_or(false);
-        session.is_awaited = value["awaitConfiguration"].as_bool().unwrap_or(true);
+        session.is_held = json.get("isHeld").bool().unwrap_or(false);
+        session.is_awaited = json.get("awaitConfiguration").bool().unwrap_or(true);
         let seconds = |key: &str, place: &mut Duration, range: RangeInclusive<f64>| {
-            number(value, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
+            number(json, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
         };
         seconds("connectionTimeoutInSeconds", &mut session.connection_time_limit, 0.1..=3_600.0)?;
         seconds("bufferSeconds", &mut session.buffer, 1.0..=86_400.0)?;
         seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, 1.0..=3_600.0)?;
-        session.catch_up_rate = number(value, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
+        session.catch_up_rate = number(json, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
         // Who says how often to try means it; else there is no reason to give up while there is room for the audio.
-        session.reconnect_for = if value["reconnectAttempts"].is_null() { session.buffer } else { Duration::ZERO };
-        session.times_from = match (&value["transcriptTimesFrom"], value["transcriptTimesFrom"].as_str()) {
-            (Value::Null, _) | (_, Some("socket")) => Origin::Socket,
-            (_, Some("interaction")) => Origin::Interaction,
+        session.reconnect_for = if json.get("reconnectAttempts").is_null() { session.buffer } else { Duration::ZERO };
+        session.times_from = match json.get("transcriptTimesFrom") {
+            from if from.is_null() || from.is("socket") => Origin::Socket,
+            from if from.is("interaction") => Origin::Interaction,
             _ => return Err(Error::invalid("transcriptTimesFrom must be \"socket\" or \"interaction\"")),
         };
         session.seed = seed;
         let settings = Self {
-            interaction_id: interaction_id.to_owned(),
+            interaction_id,
             session,
             sample_rate: sample_rate as u32,
             channels: channels as usize,
-            proxy: proxy(&value["proxy"])?,
+            proxy: proxy(json.get("proxy"))?,
             encoding,
             bitrate,
             declared,
@@ -213,43 +219,42 @@ impl Settings {
     }
 }
 
-fn number(of: &Value, path: &str, key: &str, default: f64, range: RangeInclusive<f64>) -> Result<f64, Error> {
-    if of[key].is_null() {
+fn number(of: Json<'_>, path: &str, key: &str, default: f64, range: RangeInclusive<f64>) -> Result<f64, Error> {
+    let value = of.get(key);
+    if value.is_null() {
         return Ok(default);
     }
-    let value = of[key].as_f64().filter(|value| range.contains(value));
-    let (least, most) = (range.start(), range.end());
+    let value = value.number().filter(|value| range.contains(value));
+    let (least, most) = (range.start().to_json(), range.end().to_json());
     value.ok_or_else(|| Error::invalid(format!("{path}{key} must be a number from {least} to {most}")))
 }
 
-fn proxy(value: &Value) -> Result<Option<Proxy>, Error> {
-    if value.is_null() {
+fn proxy(json: Json<'_>) -> Result<Option<Proxy>, Error> {
+    if json.is_null() {
         return Ok(None);
     }
-    let Some(url) = value["url"].as_str() else {
+    let Some(url) = json.get("url").text() else {
         return Err(Error::invalid("proxy.url is missing"));
     };
-    let protocols = match &value["protocols"] {
-        Value::Null => Vec::new(),
-        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        // The form of the official client: { name: value } becomes [name, encodeURIComponent(value), …].
-        Value::Object(pairs) => pairs
-            .iter()
-            .filter_map(|(name, value)| Some([name.clone(), encode_component(value.as_str()?)]))
-            .flatten()
-            .collect(),
-        _ => return Err(Error::invalid("proxy.protocols must be a list, or an object of strings")),
-    };
-    let query = value["queryParameters"].as_object().into_iter().flatten();
-    let query = query.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
-    Ok(Some(Proxy { url: url.to_owned(), protocols, query }))
+    let (list, text) =
+        (json.get("protocols"), |(name, value): (Json<'_>, Json<'_>)| Some((name.text()?, value.text()?)));
+    if !(list.is_null() || list.is_list() || list.is_object()) {
+        return Err(Error::invalid("proxy.protocols must be a list, or an object of strings"));
+    }
+    let mut protocols: Vec<String> = list.items().filter_map(Json::text).collect();
+    // The form of the official client: { name: value } becomes [name, encodeURIComponent(value), …].
+    for (name, value) in list.entries().filter_map(text) {
+        protocols.extend([name, encode_component(&value)]);
+    }
+    let query = json.get("queryParameters").entries().filter_map(text).collect();
+    Ok(Some(Proxy { url, protocols, query }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::Code;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn minimal() -> Value {
         json!({
@@ -271,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_public_surface() -> Result<(), Error> {
-        let settings = Settings::from_value(&minimal(), 7)?;
+        let settings = Settings::read(&minimal().to_string(), 7)?;
         assert_eq!((settings.sample_rate, settings.channels, settings.session.is_awaited), (16_000, 1, true));
         assert_eq!((settings.encoding, settings.bitrate), (Encoding::Auto, 24_000));
         assert_eq!(settings.session.chunk, Duration::from_millis(250));
@@ -297,7 +302,7 @@ mod tests {
             ("transcriptTimesFrom", json!("noon"), "transcriptTimesFrom"),
             ("proxy", json!({}), "proxy.url"),
         ] {
-            let error = Settings::from_value(&with(path, value), 0).err();
+            let error = Settings::read(&with(path, value).to_string(), 0).err();
             assert!(error.as_ref().is_some_and(|error| error.message.starts_with(named)), "{path}: {error:?}");
         }
     }
@@ -314,13 +319,13 @@ mod tests {
             ("audio/webm; codecs=opus", Encoding::Given, 16_000, 1),
             ("audio/midi", Encoding::Given, 16_000, 1),
         ] {
-            let settings = Settings::from_value(&with("configuration.audioFormat", json!(format)), 0)?;
+            let settings = Settings::read(&with("configuration.audioFormat", json!(format)).to_string(), 0)?;
             let is = (settings.encoding, settings.sample_rate, settings.channels);
             assert_eq!(is, (encoding, rate, channels), "{format}");
         }
         let mut both = with("configuration.audioFormat", json!("audio/ogg"));
         both["audio"] = json!({ "encoding": "pcm" });
-        assert_eq!(Settings::from_value(&both, 0)?.encoding, Encoding::Pcm);
+        assert_eq!(Settings::read(&both.to_string(), 0)?.encoding, Encoding::Pcm);
         Ok(())
     }
 
@@ -332,17 +337,17 @@ mod tests {
             json!({ "encoding": "flac", "sampleRate": 96_000 }),
             json!({ "encoding": "flac", "sampleRate": 11_026 }),
         ] {
-            let error = Settings::from_value(&with("audio", audio.clone()), 0).err();
+            let error = Settings::read(&with("audio", audio.clone()).to_string(), 0).err();
             assert_eq!(error.map(|error| error.code), Some(Code::InvalidRequest), "{audio}");
         }
-        assert!(Settings::from_value(&with("audio", json!({ "channels": 8 })), 0).is_ok());
+        assert!(Settings::read(&with("audio", json!({ "channels": 8 })).to_string(), 0).is_ok());
     }
 
     #[test]
     fn a_proxy_takes_credentials_as_subprotocols() -> Result<(), Error> {
         let proxy =
             json!({ "url": "wss://ehr.example/x", "protocols": { "token": "a b" }, "queryParameters": { "k": "v" } });
-        let proxy = Settings::from_value(&with("proxy", proxy), 0)?.proxy.unwrap_or_default();
+        let proxy = Settings::read(&with("proxy", proxy).to_string(), 0)?.proxy.unwrap_or_default();
         assert_eq!(proxy.protocols, ["token", "a%20b"]);
         assert_eq!(proxy.query, [("k".to_owned(), "v".to_owned())]);
         Ok(())

@@ -4,12 +4,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::resume::LOST;
 use super::wire::{Order, View};
 use super::{CaptureId, Command, Dropped, Gate, Pause, Resume, Settings, headers};
 use crate::error::{Code, Error};
+use crate::json::{Json, ToJson};
 use crate::protocol::server::Segment;
 use crate::session::{Event, RequestId, State, Transcript};
 
@@ -114,23 +113,22 @@ impl Shadow {
         if !kinds.iter().any(|kind| news.contains(kind)) {
             return;
         }
-        let news: Value = serde_json::from_str(news).unwrap_or_default();
-        if let Some(id) = news["answered"][0].as_u64() {
-            self.open.retain(|(open, _)| u64::from(*open) != id);
+        let Some(news) = Json::read(news) else { return };
+        if let Some(id) = news.get("answered").items().next().and_then(Json::whole::<RequestId>) {
+            self.open.retain(|(open, _)| *open != id);
         }
-        let event = &news["event"];
-        let number = |key: &str| event[key].as_f64().unwrap_or(0.0);
-        match event["type"].as_str() {
-            Some("transcript") => {
-                let segments: Vec<Segment> = serde_json::from_value(event["segments"].clone()).unwrap_or_default();
-                for segment in segments {
+        let event = news.get("event");
+        let (kind, number) = (event.get("type"), |key: &str| event.get(key).number().unwrap_or(0.0));
+        match () {
+            () if kind.is("transcript") => {
+                for segment in event.get("segments").items().filter_map(Segment::read) {
                     self.transcript.take(&segment, &mut Vec::new());
                 }
             }
-            Some("resume") => self.pauses.push(Pause { at: number("at"), seconds: number("seconds") }),
-            Some("audioDropped") => self.drop(Dropped { start: number("start"), end: number("end") }),
-            Some("usage") if event["total"] == true => self.usage = Some(number("credits")),
-            _ => {}
+            () if kind.is("resume") => self.pauses.push(Pause { at: number("at"), seconds: number("seconds") }),
+            () if kind.is("audioDropped") => self.drop(Dropped { start: number("start"), end: number("end") }),
+            () if kind.is("usage") && event.get("total").bool() == Some(true) => self.usage = Some(number("credits")),
+            () => {}
         }
     }
 
@@ -221,7 +219,7 @@ impl Shadow {
     /// The engine died. Where and how another may go on, if there is anything to go on with, and they do not die one after
     /// another; what it held is given up.
     pub fn lose(&mut self, now: Duration) -> Option<Loss> {
-        let view: View = serde_json::from_str(&self.view).ok()?;
+        let view = View::read(&self.view)?;
         while self.deaths.front().is_some_and(|death| now.saturating_sub(*death) > DEATHS_WITHIN) {
             self.deaths.pop_front();
         }
@@ -236,7 +234,7 @@ impl Shadow {
             was_connected,
             is_paused: self.paused_at.is_some(),
             paused_seconds: self.paused_at.map_or(0.0, |since| now.saturating_sub(since).as_secs_f64()),
-            final_until: self.transcript.finals().clone(),
+            final_until: self.transcript.finals().to_vec(),
             usage: self.usage,
             given_bytes: self.given_bytes,
             given_headers: self.given_headers.clone(),
@@ -257,7 +255,7 @@ impl Shadow {
 
     /// The engine died, and none goes on. Answers what to tell the app; nothing if the stream was over.
     pub fn fail(&mut self) -> Vec<Event> {
-        let Ok(view) = serde_json::from_str::<View>(&self.view) else { return Vec::new() };
+        let Some(view) = View::read(&self.view) else { return Vec::new() };
         let previous = view.state;
         if previous.is_over() {
             return Vec::new();
@@ -293,8 +291,7 @@ impl Shadow {
     /// What the engine held is given up. Answers the span of that, in seconds of the visit.
     fn see_lost(&mut self, mut view: View, state: State) -> (f64, f64) {
         let span = view.lose(state);
-        // Of numbers and names alone.
-        self.view = serde_json::to_string(&view).unwrap_or_default();
+        self.view = view.to_json();
         span
     }
 

@@ -1,20 +1,19 @@
 //! What passes between the two halves of a stream: orders to whoever hosts its engine, and news from there.
 //!
-//! Both are plain values with one serialisation, so that the halves may be in one thread or in two. What is not text goes
+//! Both are plain values with one form in JSON, so that the halves may be in one thread or in two. What is not text goes
 //! beside an order: the samples of frames, the bytes of audio, the port of a source.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Command, Stats, Summary};
 use crate::audio::intake::CaptureId;
 use crate::error::Error;
+use crate::json::{Json, Raw, ToJson, object, or_null};
 use crate::redact::Secret;
 use crate::session::{Event, RequestId, SocketId, State, Warning};
 
 /// Where a socket is to be opened. The URL holds the token, and a proxy's subprotocols may: neither is printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// With its query.
     pub url: Secret<String>,
@@ -29,8 +28,7 @@ impl fmt::Debug for Address {
 }
 
 /// What the page's half tells the engine's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// The app asks for something.
     Command(Command),
@@ -60,8 +58,7 @@ pub enum Order {
 }
 
 /// What the engine's half tells the page's.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum News {
     /// For the app's listeners; but for [`Event::Error`], which is [`News::Error`].
     Event(Event),
@@ -82,7 +79,7 @@ pub enum News {
 }
 
 /// What an app may look at, as it stands: beside the news, and without any.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// Where the stream is.
     pub state: State,
@@ -94,7 +91,152 @@ pub struct View {
     pub pushed: f64,
 }
 
+impl Address {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let protocols = json.get("protocols").items().map(Json::text).collect::<Option<_>>()?;
+        Some(Self { url: Secret(json.get("url").text()?), protocols })
+    }
+}
+
+impl ToJson for Address {
+    fn write(&self, json: &mut String) {
+        object(json, &[("url", &self.url.0), ("protocols", &self.protocols)]);
+    }
+}
+
+impl Command {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let bare = [("pause", Self::Pause), ("resume", Self::Resume), ("begin", Self::Begin), ("close", Self::Close)];
+        if let Some((_, command)) = bare.into_iter().find(|(name, _)| json.is(name)) {
+            return Some(command);
+        }
+        let (kind, of) = json.entries().next()?;
+        Some(match () {
+            () if kind.is("flush") => Self::Flush(of.whole()?),
+            () if kind.is("end") => Self::End(of.whole()?),
+            () if kind.is("mute") => Self::Mute(optional(of)?),
+            () if kind.is("unmute") => Self::Unmute(optional(of)?),
+            () => return None,
+        })
+    }
+}
+
+impl ToJson for Command {
+    fn write(&self, json: &mut String) {
+        match self {
+            Self::Pause => "pause".write(json),
+            Self::Resume => "resume".write(json),
+            Self::Begin => "begin".write(json),
+            Self::Close => "close".write(json),
+            Self::Flush(id) => object(json, &[("flush", id)]),
+            Self::End(id) => object(json, &[("end", id)]),
+            Self::Mute(channel) => object(json, &[("mute", or_null(channel))]),
+            Self::Unmute(channel) => object(json, &[("unmute", or_null(channel))]),
+        }
+    }
+}
+
+impl Order {
+    /// Reads one. `None` if it is none, as an order of another version may be.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let json = Json::read(text)?;
+        if json.is("bytes") {
+            return Some(Self::Bytes);
+        }
+        let (kind, of) = json.entries().next()?;
+        let mut parts = of.items();
+        let mut part = || parts.next();
+        Some(match () {
+            () if kind.is("command") => Self::Command(Command::read(of)?),
+            () if kind.is("address") => Self::Address(part()?.whole()?, result(part()?, Address::read)?),
+            () if kind.is("diagnosed") => Self::Diagnosed(part()?.whole()?, result(part()?, |_| Some(()))?),
+            () if kind.is("warn") => Self::Warn(Warning::read(of)?),
+            () if kind.is("move") => Self::Move(part()?.whole()?, part()?.whole()?),
+            () if kind.is("attach") => Self::Attach(part()?.whole()?, optional(part()?)?, part()?.whole()?),
+            () if kind.is("detach") => Self::Detach(part()?.whole()?, part()?.whole()?),
+            () if kind.is("frames") => Self::Frames(of.whole()?),
+            () if kind.is("want") => {
+                Self::Want { levels: of.get("levels").bool()?, messages: of.get("messages").bool()? }
+            }
+            () => return None,
+        })
+    }
+}
+
+impl ToJson for Order {
+    fn write(&self, json: &mut String) {
+        match self {
+            Self::Command(command) => object(json, &[("command", command)]),
+            Self::Address(id, address) => object(json, &[("address", &list([id, address]))]),
+            Self::Diagnosed(id, result) => object(json, &[("diagnosed", &list([id, result]))]),
+            Self::Warn(warning) => object(json, &[("warn", warning)]),
+            Self::Move(id, rate) => object(json, &[("move", &list([id, rate]))]),
+            Self::Attach(id, channel, rate) => object(json, &[("attach", &list([id, channel, rate]))]),
+            Self::Detach(id, request) => object(json, &[("detach", &list([id, request]))]),
+            Self::Frames(rate) => object(json, &[("frames", rate)]),
+            Self::Bytes => "bytes".write(json),
+            Self::Want { levels, messages } => {
+                let wants = Raw::amended(Json::NULL, &[("levels", levels), ("messages", messages)]);
+                object(json, &[("want", &wants)]);
+            }
+        }
+    }
+}
+
+impl ToJson for News {
+    fn write(&self, json: &mut String) {
+        match self {
+            Self::Event(event) => object(json, &[("event", event)]),
+            Self::Error(error) => object(json, &[("error", error)]),
+            Self::Message(text) => object(json, &[("message", text)]),
+            Self::Connected(result) => object(json, &[("connected", result)]),
+            Self::Answered(id, result) => object(json, &[("answered", &list([id, result]))]),
+            Self::Address(id) => object(json, &[("address", id)]),
+            Self::Diagnose(id) => object(json, &[("diagnose", id)]),
+            Self::Over => "over".write(json),
+        }
+    }
+}
+
+/// Of several kinds.
+const fn list<const N: usize>(items: [&dyn ToJson; N]) -> [&dyn ToJson; N] {
+    items
+}
+
+/// A whole number, or null.
+fn optional<T: TryFrom<u64>>(json: Json<'_>) -> Option<Option<T>> {
+    if json.is_null() { Some(None) } else { json.whole().map(Some) }
+}
+
+fn result<T>(json: Json<'_>, read: impl FnOnce(Json<'_>) -> Option<T>) -> Option<Result<T, Error>> {
+    let (how, what) = json.entries().next()?;
+    match how.is("Ok") {
+        true => read(what).map(Ok),
+        false => Error::read(what).map(Err),
+    }
+}
+
+impl ToJson for View {
+    fn write(&self, json: &mut String) {
+        let Self { state, stats, position, pushed } = self;
+        object(json, &[("state", state), ("stats", stats), ("position", position), ("pushed", pushed)]);
+    }
+}
+
 impl View {
+    /// Reads one. `None` if it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let json = Json::read(text)?;
+        Some(Self {
+            state: State::read(json.get("state"))?,
+            stats: Stats::read(json.get("stats")),
+            position: json.get("position").number()?,
+            pushed: json.get("pushed").number()?,
+        })
+    }
+
     /// The engine is lost: what it held is given up. Answers the span of that, in seconds of the visit.
     pub fn lose(&mut self, state: State) -> (f64, f64) {
         let stats = &mut self.stats;
@@ -107,102 +249,4 @@ impl View {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Code;
-    use crate::session::WarningCode;
-
-    /// One of each kind. A new kind does not compile here until there is one of it below.
-    fn every_order() -> Vec<Order> {
-        let named = |order: &Order| match order {
-            Order::Command(_)
-            | Order::Address(..)
-            | Order::Diagnosed(..)
-            | Order::Warn(_)
-            | Order::Move(..)
-            | Order::Attach(..)
-            | Order::Detach(..)
-            | Order::Frames(_)
-            | Order::Bytes
-            | Order::Want { .. } => true,
-        };
-        let commands = [
-            Command::Flush(1),
-            Command::End(2),
-            Command::Pause,
-            Command::Resume,
-            Command::Mute(None),
-            Command::Mute(Some(1)),
-            Command::Unmute(Some(0)),
-            Command::Unmute(None),
-            Command::Begin,
-            Command::Close,
-        ];
-        let address = Address { url: Secret("wss://x/?token=eyJ0".to_owned()), protocols: vec!["eyJ1".to_owned()] };
-        let mut error = Error::new(Code::Network, "no network");
-        (error.status, error.request_id) = (Some(503), Some("r-1".to_owned()));
-        error.body = Some(serde_json::json!({ "title": "penicillin" }));
-        let gap = Warning {
-            channel: Some(1),
-            start: Some(2.5),
-            seconds: Some(0.1),
-            filled: Some(true),
-            ..Warning::new(WarningCode::Gap)
-        };
-        let others = [
-            Order::Address(3, Ok(address)),
-            Order::Address(3, Err(error.clone())),
-            Order::Diagnosed(4, Ok(())),
-            Order::Diagnosed(4, Err(error)),
-            Order::Warn(Warning::new(WarningCode::DeviceLost)),
-            Order::Warn(gap),
-            Order::Move(5, 48_000),
-            Order::Attach(6, None, 44_100),
-            Order::Attach(6, Some(1), 16_000),
-            Order::Detach(6, 7),
-            Order::Frames(96_000),
-            Order::Bytes,
-            Order::Want { levels: true, messages: false },
-        ];
-        commands.into_iter().map(Order::Command).chain(others).filter(named).collect()
-    }
-
-    #[test]
-    fn every_order_comes_out_of_its_text_as_it_went_in() -> Result<(), serde_json::Error> {
-        for order in every_order() {
-            assert_eq!(serde_json::from_str::<Order>(&serde_json::to_string(&order)?)?, order);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn no_order_prints_a_credential_or_what_the_service_answered() {
-        let printed = format!("{:?}", every_order());
-        for secret in ["eyJ0", "eyJ1", "wss", "penicillin"] {
-            assert!(!printed.contains(secret), "{secret} is in {printed}");
-        }
-    }
-
-    #[test]
-    fn an_order_of_another_version_is_an_error() {
-        for text in [r#"{"brandNew":1}"#, r#"{"frames":-1}"#, r#"{"attach":[1]}"#, "\"detach\"", "", "null"] {
-            assert!(serde_json::from_str::<Order>(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_a_lost_engine_held_is_dropped_and_the_figures_still_add_up() {
-        let stats = Stats {
-            captured_seconds: 30.0,
-            acknowledged_seconds: 20.0,
-            in_flight_seconds: 6.0,
-            buffered_seconds: 3.0,
-            dropped_seconds: 1.0,
-            ..Stats::default()
-        };
-        let mut view = View { state: State::Streaming, stats, position: 30.0, pushed: 0.0 };
-        assert_eq!(view.lose(State::Failed), (21.0, 30.0));
-        let Stats { captured_seconds, acknowledged_seconds, dropped_seconds, .. } = view.stats;
-        assert_eq!((view.state, captured_seconds, acknowledged_seconds + dropped_seconds), (State::Failed, 30.0, 30.0));
-    }
-}
+mod tests;

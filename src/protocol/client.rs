@@ -1,14 +1,11 @@
 //! What the client sends as text: the configuration, `flush` and `end`. Audio goes as binary messages beside them.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use super::{Extra, MAX_KEYTERM_CHARACTERS, MAX_TERMS};
+use super::{MAX_KEYTERM_CHARACTERS, MAX_TERMS};
 use crate::error::Error;
+use crate::json::{Json, Raw, ToJson, amended, object};
 
 /// A text message to the service.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage<'a> {
     /// The first message on every socket.
     Config {
@@ -21,145 +18,128 @@ pub enum ClientMessage<'a> {
     End,
 }
 
-impl ClientMessage<'_> {
-    /// The message as it goes over the wire.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        // Serialising these types cannot fail: every key is a string, and there is no custom serialiser.
-        serde_json::to_string(self).unwrap_or_default()
+/// The message as it goes over the wire.
+impl ToJson for ClientMessage<'_> {
+    fn write(&self, json: &mut String) {
+        let (kind, configuration) = match self {
+            Self::Config { configuration } => ("config", Some(configuration)),
+            Self::Flush => ("flush", None),
+            Self::End => ("end", None),
+        };
+        object(json, &[("type", &kind), ("configuration", &configuration)]);
     }
 }
 
-/// The configuration of a stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The configuration of a stream: the app's own, completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// How to transcribe.
-    pub transcription: Transcription,
-    /// What to make of the transcript.
-    pub mode: Mode,
-    /// The MIME type of the audio that follows. Filled in by the session from its encoder if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The MIME type of the audio that follows. Filled in by the engine from its encoder if absent.
     pub audio_format: Option<String>,
-    /// `retentionPolicy`, `audioEvents`, `replacements`, `keyterms` and whatever comes next.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// How to transcribe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Transcription {
-    /// Language spoken, as a BCP 47 tag.
-    pub primary_language: String,
-    /// Whether to tell speakers apart within a channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub diarize: Option<bool>,
-    /// The deprecated name of `diarize`. Both are sent while the service accepts both.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_diarization: Option<bool>,
-    /// Whether each channel holds one participant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub is_multichannel: Option<bool>,
-    /// Who speaks on which channel.
-    pub participants: Vec<Participant>,
-    /// Whatever else the app sets.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// Who speaks on a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Participant {
-    /// Index of the channel in the audio, from 0.
-    pub channel: u32,
-    /// `doctor`, `patient` or `multiple`.
-    pub role: String,
-    /// Whatever else the app sets.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// What to make of the transcript.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Mode {
-    /// `facts` or `transcription`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The language of the facts; required with `facts`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_locale: Option<String>,
-    /// `factGenerationInterval` and whatever comes next.
-    #[serde(flatten)]
-    pub extra: Extra,
+    /// How many there are in `transcription.participants`.
+    pub participants: usize,
+    /// The app's, unknown keys included, but for the format.
+    raw: Raw,
 }
 
 impl Configuration {
-    /// Reads and checks what an app passed, and completes it: both names of `diarize` are set if either is.
+    /// Reads and checks what an app passed, and completes it: both names of `diarize` are set if either is, and what is null
+    /// is left out.
     ///
     /// # Errors
     /// `invalid_request`, naming the path of the first key that is missing or wrong. Only what the protocol states is
     /// checked; unknown keys and unknown values of open lists pass.
-    pub fn from_value(value: Value) -> Result<Self, Error> {
-        check(&value)?;
-        let mut configuration: Self =
-            serde_json::from_value(value).map_err(|error| Error::invalid(format!("configuration: {error}")))?;
-        let transcription = &mut configuration.transcription;
-        let diarize = transcription.diarize.or(transcription.is_diarization);
-        transcription.diarize = diarize;
-        transcription.is_diarization = diarize;
-        Ok(configuration)
+    pub fn read(json: Json<'_>) -> Result<Self, Error> {
+        let participants = check(json)?;
+        let (transcription, mode) = (json.get("transcription"), json.get("mode"));
+        let flag = |key: &str| match transcription.get(key) {
+            flag if flag.is_null() || flag.bool().is_some() => Ok(flag.bool()),
+            _ => refuse(&format!("transcription.{key}"), "must be true or false"),
+        };
+        let text = |of: Json<'_>, path: &str, key: &str| match of.get(key) {
+            text if text.is_null() || text.is_text() => Ok(text.text()),
+            _ => refuse(&format!("{path}{key}"), "must be a text"),
+        };
+        // The service accepts the deprecated name beside the other.
+        let diarize = flag("diarize")?.or(flag("isDiarization")?);
+        let completed: [(&str, &dyn ToJson); 3] =
+            [("diarize", &diarize), ("isDiarization", &diarize), ("isMultichannel", &flag("isMultichannel")?)];
+        let transcription = Raw::amended(transcription, &completed);
+        let mode = Raw::amended(mode, &[("outputLocale", &text(mode, "mode.", "outputLocale")?)]);
+        let audio_format = text(json, "", "audioFormat")?;
+        let members: [(&str, &dyn ToJson); 3] =
+            [("transcription", &transcription), ("mode", &mode), ("audioFormat", &None::<()>)];
+        Ok(Self { audio_format, participants, raw: Raw::amended(json, &members) })
     }
 }
 
-/// What serde's messages would not say as plainly: the path of what is missing.
-fn check(value: &Value) -> Result<(), Error> {
-    let refuse = |path: &str, what: &str| Err(Error::invalid(format!("configuration.{path} {what}")));
-    if !value.is_object() {
+impl ToJson for Configuration {
+    fn write(&self, json: &mut String) {
+        amended(json, self.raw.json(), &[("audioFormat", &self.audio_format)]);
+    }
+}
+
+fn refuse<T>(path: &str, what: &str) -> Result<T, Error> {
+    Err(Error::invalid(format!("configuration.{path} {what}")))
+}
+
+/// What an app must know of it: the path of what is missing. Answers how many participants there are.
+fn check(json: Json<'_>) -> Result<usize, Error> {
+    if !json.is_object() {
         return Err(Error::invalid("configuration is missing: pass { transcription, mode }"));
     }
-    for path in ["transcription", "mode"] {
-        if !value[path].is_object() {
+    let (transcription, mode) = (json.get("transcription"), json.get("mode"));
+    for (path, part) in [("transcription", transcription), ("mode", mode)] {
+        if !part.is_object() {
             return refuse(path, "is missing");
         }
     }
-    if value["transcription"]["primaryLanguage"].as_str().is_none_or(str::is_empty) {
+    if !names_something(transcription.get("primaryLanguage")) {
         return refuse("transcription.primaryLanguage", "is missing: name the language spoken, such as \"en\"");
     }
-    let participants = value["transcription"]["participants"].as_array().map_or(&[][..], Vec::as_slice);
-    if participants.is_empty() {
-        return refuse("transcription.participants", "must list at least one { channel, role }");
+    let participants = check_participants(transcription.get("participants"))?;
+    let kind = mode.get("type");
+    if !kind.is("facts") && !kind.is("transcription") {
+        return refuse("mode.type", "must be \"facts\" or \"transcription\"");
     }
-    for (index, participant) in participants.iter().enumerate() {
-        if participant["channel"].as_u64().is_none_or(|channel| channel > u64::from(u32::MAX)) {
-            return refuse(&format!("transcription.participants[{index}].channel"), "must be a whole number from 0");
-        }
-        if !matches!(participant["role"].as_str(), Some("doctor" | "patient" | "multiple")) {
-            let path = format!("transcription.participants[{index}].role");
-            return refuse(&path, "must be \"doctor\", \"patient\" or \"multiple\"");
-        }
+    if kind.is("facts") && !names_something(mode.get("outputLocale")) {
+        return refuse("mode.outputLocale", "is missing: mode \"facts\" needs the language of the facts");
     }
-    match value["mode"]["type"].as_str() {
-        Some("facts") if value["mode"]["outputLocale"].as_str().is_none_or(str::is_empty) => {
-            return refuse("mode.outputLocale", "is missing: mode \"facts\" needs the language of the facts");
-        }
-        Some("facts" | "transcription") => {}
-        _ => return refuse("mode.type", "must be \"facts\" or \"transcription\""),
-    }
-    let terms = value["keyterms"]["terms"].as_array().map_or(&[][..], Vec::as_slice);
-    let replacements = value["replacements"].as_array().map_or(&[][..], Vec::as_slice);
-    for (path, length) in [("keyterms.terms", terms.len()), ("replacements", replacements.len())] {
+    let terms = json.get("keyterms").get("terms");
+    for (path, list) in [("keyterms.terms", terms), ("replacements", json.get("replacements"))] {
+        let length = list.items().count();
         if length > MAX_TERMS {
             return refuse(path, &format!("has {length} entries, {MAX_TERMS} are allowed"));
         }
     }
-    for (index, term) in terms.iter().enumerate() {
-        let characters = term["term"].as_str().map_or(0, |text| text.chars().count());
+    for (index, term) in terms.items().enumerate() {
+        let term = term.get("term").text().unwrap_or_default();
+        // Of a character the first byte, which no other is like.
+        let characters = term.bytes().filter(|byte| byte & 0xC0 != 0x80).count();
         if characters == 0 || characters > MAX_KEYTERM_CHARACTERS {
             let path = format!("keyterms.terms[{index}].term");
             return refuse(&path, &format!("must have 1 to {MAX_KEYTERM_CHARACTERS} characters"));
         }
     }
-    Ok(())
+    Ok(participants)
+}
+
+fn check_participants(participants: Json<'_>) -> Result<usize, Error> {
+    for (index, participant) in participants.items().enumerate() {
+        if participant.get("channel").whole::<u32>().is_none() {
+            return refuse(&format!("transcription.participants[{index}].channel"), "must be a whole number from 0");
+        }
+        let role = participant.get("role");
+        if !["doctor", "patient", "multiple"].into_iter().any(|known| role.is(known)) {
+            let path = format!("transcription.participants[{index}].role");
+            return refuse(&path, "must be \"doctor\", \"patient\" or \"multiple\"");
+        }
+    }
+    match participants.items().count() {
+        0 => refuse("transcription.participants", "must list at least one { channel, role }"),
+        count => Ok(count),
+    }
+}
+
+fn names_something(text: Json<'_>) -> bool {
+    text.is_text() && !text.is("")
 }

@@ -1,18 +1,13 @@
 //! The messages of the stream socket as types, and the limits that the service sets.
 //!
-//! [`client`] holds what we send, [`server`] what we read. Every type keeps the fields it does not know: the service
-//! adds some without notice, and an app that knows them must get them. Nothing here decides anything; that is
+//! [`client`] holds what we send, [`server`] what we read. What is passed on is passed on as it was written: the service
+//! adds fields without notice, and an app that knows them must get them. Nothing here decides anything; that is
 //! [`crate::session`].
 
 pub mod client;
 pub mod server;
 
 use std::time::Duration;
-
-use serde_json::{Map, Value};
-
-/// Fields that this version does not know, kept as they came.
-pub type Extra = Map<String, Value>;
 
 /// The most bytes of audio in one socket message.
 pub const MAX_AUDIO_MESSAGE_BYTES: usize = 64_000;

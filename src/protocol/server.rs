@@ -1,10 +1,6 @@
 //! What the service sends: one reader for all of it, which never fails on what it does not know.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use super::Extra;
-use crate::redact::Phi;
+use crate::json::{Json, Raw, ToJson, amended};
 
 /// A message of the service, as far as the session must understand it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +30,7 @@ pub enum ServerMessage {
         total: bool,
     },
     /// A remark on the audio's quality, as it came.
-    AudioEvent(Value),
+    AudioEvent(Raw),
     /// The service reports a failure. Some are followed by `usage` and `ENDED`.
     Error(ServiceError),
     /// The stream is over.
@@ -43,78 +39,80 @@ pub enum ServerMessage {
     Unknown,
 }
 
-/// One piece of the transcript.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// One piece of the transcript: what the session must know of it, and all that came.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
     /// Stable between an interim item and the later ones that replace it, where the service keeps it so.
     pub id: String,
-    /// What was said.
-    pub transcript: Phi<String>,
     /// `false` for an interim item, which a later one may replace.
-    #[serde(rename = "final")]
     pub is_final: bool,
-    /// The speaker within the channel, −1 without diarization.
-    #[serde(default = "no_speaker")]
-    pub speaker_id: i64,
-    /// Whose channel it was.
-    #[serde(default)]
-    pub participant: SegmentParticipant,
-    /// Seconds. On the wire counted from the socket's first audio; in events on the visit's one timeline.
-    pub time: TimeSpan,
-    /// Fields that this version does not know.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-const fn no_speaker() -> i64 {
-    -1
-}
-
-/// Whose channel a segment came from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SegmentParticipant {
-    /// Index of the channel, from 0.
-    #[serde(default)]
+    /// Index of its channel, from 0.
     pub channel: u32,
-    /// `doctor`, `patient` or `multiple`, where the service repeats it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// Fields that this version does not know.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A span in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TimeSpan {
-    /// Seconds.
+    /// Where it starts, in seconds. On the wire counted from the socket's first audio; in events on the visit's one timeline.
     pub start: f64,
-    /// Seconds, not before `start`.
+    /// Where it ends, in seconds; not before `start`.
     pub end: f64,
+    /// All of it but its times: what was said among it, and fields that this version does not know.
+    pub raw: Raw,
 }
 
-/// A clinical fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Fact {
-    /// The same id may come again with a new text.
-    pub id: String,
-    /// The fact in words.
-    pub text: Phi<String>,
-    /// Key of the fact group, such as `allergies`.
-    #[serde(default)]
-    pub group: String,
-    /// Whether it was discarded.
-    #[serde(default)]
-    pub is_discarded: bool,
-    /// `groupId`, `source`, `createdAt`, `updatedAt`, `evidence` and whatever comes next.
-    #[serde(flatten)]
-    pub extra: Extra,
+impl Segment {
+    /// Reads one: with an `id`, a `transcript`, `final` and its `time`. Without a speaker it has −1, which is nobody; without
+    /// a channel the first.
+    #[must_use]
+    pub fn read(json: Json<'_>) -> Option<Self> {
+        let (time, participant, speaker) = (json.get("time"), json.get("participant"), json.get("speakerId"));
+        let fits = |value: Json<'_>, is_of_its_kind: bool| is_of_its_kind || value.is_null();
+        let is_readable = json.get("transcript").is_text()
+            && fits(speaker, speaker.number().is_some())
+            && fits(participant, participant.is_object())
+            && fits(participant.get("role"), participant.get("role").is_text());
+        let channel = participant.get("channel").or("0").whole().filter(|_| is_readable)?;
+        let participant = Raw::amended(participant, &[("channel", &channel)]);
+        let members: [(&str, &dyn ToJson); 3] =
+            [("time", &None::<()>), ("speakerId", &speaker.or("-1")), ("participant", &participant)];
+        Some(Self {
+            id: json.get("id").text()?,
+            is_final: json.get("final").bool()?,
+            channel,
+            start: time.get("start").number()?,
+            end: time.get("end").number()?,
+            raw: Raw::amended(json, &members),
+        })
+    }
+}
+
+impl ToJson for Segment {
+    fn write(&self, json: &mut String) {
+        let time = Raw::amended(Json::NULL, &[("start", &self.start), ("end", &self.end)]);
+        amended(json, self.raw.json(), &[("time", &time)]);
+    }
+}
+
+/// A clinical fact, as it came: the same id may come again with a new text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact(Raw);
+
+impl Fact {
+    /// Reads one: with an `id` and a `text`. Without a group it has none by name; it is not discarded unless that is said.
+    #[must_use]
+    pub fn read(json: Json<'_>) -> Option<Self> {
+        let (group, is_discarded) = (json.get("group").or("\"\""), json.get("isDiscarded").or("false"));
+        let is_readable =
+            json.get("id").is_text() && json.get("text").is_text() && group.is_text() && is_discarded.bool().is_some();
+        let fact = || Self(Raw::amended(json, &[("group", &group), ("isDiscarded", &is_discarded)]));
+        is_readable.then(fact)
+    }
+}
+
+impl ToJson for Fact {
+    fn write(&self, json: &mut String) {
+        self.0.write(json);
+    }
 }
 
 /// A failure that the service reports on the socket.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceError {
     /// For the service's support.
     pub request_id: Option<String>,
@@ -127,12 +125,12 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    fn read(value: &Value) -> Self {
-        let text = |key: &str| value[key].as_str().map(str::to_owned);
+    fn read(json: Json<'_>) -> Self {
+        let text = |key: &str| json.get(key).text();
         Self {
             request_id: text("requestid").or_else(|| text("requestId")).or_else(|| text("id")),
             title: text("title"),
-            status: value["status"].as_u64().and_then(|status| u16::try_from(status).ok()),
+            status: json.get("status").whole(),
             details: text("details"),
         }
     }
@@ -153,27 +151,27 @@ impl ServerMessage {
     /// # Errors
     /// Only if the text is not a JSON object with a string `type`. Nothing of the text is in the error.
     pub fn parse(text: &str) -> Result<Parsed, NotAMessage> {
-        let mut value: Value = serde_json::from_str(text).map_err(|_| NotAMessage)?;
-        let Some(kind) = value["type"].as_str().map(str::to_owned) else { return Err(NotAMessage) };
+        let json = Json::read(text).ok_or(NotAMessage)?;
+        let kind = json.get("type").text().ok_or(NotAMessage)?;
         let mut unreadable_items = 0;
         let message = match kind.as_str() {
             "CONFIG_ACCEPTED" => Self::ConfigAccepted,
             "CONFIG_ALREADY_RECEIVED" => Self::ConfigAlreadyReceived,
             "CONFIG_DENIED" | "CONFIG_REJECTED" | "CONFIG_MISSING" | "CONFIG_NOT_PROVIDED" | "CONFIG_TIMEOUT" => {
-                Self::ConfigRefused { status: kind, reason: value["reason"].as_str().map(str::to_owned) }
+                Self::ConfigRefused { status: kind, reason: json.get("reason").text() }
             }
-            "transcript" => Self::Transcript(items(value["data"].take(), &mut unreadable_items)),
+            "transcript" => Self::Transcript(items(json.get("data"), Segment::read, &mut unreadable_items)),
             "facts" => {
                 // The service's older text calls the list `data`.
-                let list = if value["fact"].is_null() { value["data"].take() } else { value["fact"].take() };
-                Self::Facts(items(list, &mut unreadable_items))
+                let list = Some(json.get("fact")).filter(|list| !list.is_null()).unwrap_or_else(|| json.get("data"));
+                Self::Facts(items(list, Fact::read, &mut unreadable_items))
             }
             "flushed" => Self::Flushed,
             "usage" | "delta_usage" => {
-                Self::Usage { credits: value["credits"].as_f64().unwrap_or(0.0), total: kind == "usage" }
+                Self::Usage { credits: json.get("credits").number().unwrap_or(0.0), total: kind == "usage" }
             }
-            "audioEvent" => Self::AudioEvent(value["data"].take()),
-            "error" => Self::Error(ServiceError::read(&value["error"])),
+            "audioEvent" => Self::AudioEvent(json.get("data").to_raw()),
+            "error" => Self::Error(ServiceError::read(json.get("error"))),
             "ENDED" | "ended" => Self::Ended,
             _ => Self::Unknown,
         };
@@ -186,13 +184,14 @@ impl ServerMessage {
 pub struct NotAMessage;
 
 /// The readable items of a list; one that is not readable does not take the others with it.
-fn items<T: for<'de> Deserialize<'de>>(list: Value, unreadable: &mut usize) -> Vec<T> {
-    let Value::Array(list) = list else {
-        *unreadable += usize::from(!list.is_null());
-        return Vec::new();
-    };
-    let length = list.len();
-    let read: Vec<T> = list.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect();
-    *unreadable += length - read.len();
-    read
+fn items<T>(list: Json<'_>, read: fn(Json<'_>) -> Option<T>, unreadable: &mut usize) -> Vec<T> {
+    *unreadable += usize::from(!list.is_list() && !list.is_null());
+    let mut items = Vec::new();
+    for item in list.items() {
+        match read(item) {
+            Some(item) => items.push(item),
+            None => *unreadable += 1,
+        }
+    }
+    items
 }

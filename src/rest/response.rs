@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Method, Request, Transfer};
 use crate::error::{Code, Error};
+use crate::json::Raw;
 use crate::redact::Secret;
 
 /// A byte order mark, which a browser takes off a text.
@@ -111,7 +112,7 @@ pub fn read(response: &Response) -> Result<Value, Error> {
     error.retryable = matches!(response.status, 408 | 429 | 500..=599);
     if let Ok(body) = body {
         error.request_id = body["requestid"].as_str().map(str::to_owned);
-        error.body = Some(body);
+        error.body = Raw::read(response.body.clone());
     }
     Err(error)
 }
@@ -173,7 +174,7 @@ mod tests {
             (Code::InvalidRequest, Some(400), Some("r-1"))
         );
         assert_eq!(error.message, "the service answered 400: invalid body; encounter.type: unknown value");
-        assert_eq!(error.body, Some(body));
+        assert_eq!(error.body.as_ref().map(Raw::as_str), Some(&*body.to_string()));
         assert!(!error.retryable);
     }
 
@@ -243,7 +244,8 @@ mod tests {
         quoting.redact(&token);
         let error = read(&quoting).err();
         let Some(error) = error else { unreachable!("a failure") };
-        assert!(!format!("{error:?} {:?}", error.body).contains("canary"));
+        let kept = error.body.as_ref().map(Raw::as_str);
+        assert!(!format!("{error:?} {kept:?}").contains("canary"));
         quoting.body.clear();
         assert!(read(&quoting).is_err_and(|error| !error.message.contains("canary")));
     }

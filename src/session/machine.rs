@@ -12,6 +12,7 @@ use super::transcript::Transcript;
 use super::{Event, Input, Options, Output, SocketId, State};
 use crate::audio::container::{Format, Place};
 use crate::error::{Code, Error};
+use crate::json::ToJson;
 use crate::protocol::CONFIGURATION_TIME_LIMIT;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::server::Segment;

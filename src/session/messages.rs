@@ -51,8 +51,8 @@ impl Session {
         let mut kept = Vec::with_capacity(segments.len());
         let mut replaced = Vec::new();
         for mut segment in segments {
-            segment.time.start = self.timeline.to_visit(segment.time.start);
-            segment.time.end = self.timeline.to_visit(segment.time.end);
+            segment.start = self.timeline.to_visit(segment.start);
+            segment.end = self.timeline.to_visit(segment.end);
             if self.transcript.take(&segment, &mut replaced) {
                 kept.push(segment);
             }
@@ -61,8 +61,7 @@ impl Session {
             return;
         }
         self.announce(Event::Transcript { segments: kept, replaced });
-        let channels = self.options.configuration.transcription.participants.len();
-        let until = self.transcript.final_until(u32::try_from(channels).unwrap_or(1));
+        let until = self.transcript.final_until(self.options.configuration.participants);
         if let Ok(until) = Duration::try_from_secs_f64(until) {
             self.backlog.acknowledge(until);
         }

@@ -7,6 +7,7 @@
 //!
 //! - `machine`: states and what moves between them; `messages`: what the service says; `transmit`: audio to the socket.
 //! - `backlog`: packets that are not yet acknowledged, and the ledger.
+//! - `event`: what an app may listen to.
 //! - `app`: what the app asks; `requests`: what it waits for; `time`: what passes meanwhile.
 //! - `past`: what came before, when another session had the stream.
 //! - `live`: a configured socket: what it was given and what has left it.
@@ -18,6 +19,7 @@
 mod app;
 mod backlog;
 mod backoff;
+mod event;
 mod live;
 mod machine;
 mod messages;
@@ -31,16 +33,14 @@ mod transmit;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use crate::audio::container::Format;
 use crate::error::Error;
+use crate::json::{Json, ToJson};
 use crate::protocol;
 use crate::protocol::client::Configuration;
-use crate::protocol::server::{Fact, Segment};
 
 pub use backlog::{Ledger, Span};
+pub use event::{Event, Warning, WarningCode};
 pub use machine::Session;
 pub use past::Past;
 pub use timeline::Origin;
@@ -108,8 +108,7 @@ impl Options {
 }
 
 /// Where the stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The first socket is being opened.
     Connecting,
@@ -128,10 +127,46 @@ pub enum State {
 }
 
 impl State {
+    const ALL: [Self; 7] = [
+        Self::Connecting,
+        Self::Configuring,
+        Self::Streaming,
+        Self::Reconnecting,
+        Self::Ending,
+        Self::Ended,
+        Self::Failed,
+    ];
+
+    /// The name under which apps know it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Configuring => "configuring",
+            Self::Streaming => "streaming",
+            Self::Reconnecting => "reconnecting",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn read(json: Json<'_>) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| json.is(state.as_str()))
+    }
+
     /// Whether nothing will ever happen again.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Failed)
+    }
+}
+
+impl ToJson for State {
+    fn write(&self, json: &mut String) {
+        self.as_str().write(json);
     }
 }
 
@@ -195,140 +230,4 @@ pub enum Output {
     Answered(RequestId, Result<(), Error>),
     /// Something for the app.
     Event(Event),
-}
-
-/// What an app may listen to. Serialised, `type` is the name of the event.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Event {
-    /// The state changed.
-    State {
-        /// The new one.
-        state: State,
-        /// The one before.
-        previous: State,
-        /// Why, where that is not plain.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
-    /// Pieces of the transcript, on the visit's timeline.
-    Transcript {
-        /// As on the wire.
-        segments: Vec<Segment>,
-        /// Ids of interim items that these replace.
-        replaced: Vec<String>,
-    },
-    /// Facts, new or changed.
-    Facts {
-        /// As on the wire.
-        facts: Vec<Fact>,
-    },
-    /// A flush was answered.
-    Flushed,
-    /// Credits used.
-    Usage {
-        /// Credits.
-        credits: f64,
-        /// Whether this is the sum of the whole stream.
-        total: bool,
-    },
-    /// A remark of the service on the audio's quality.
-    AudioEvent {
-        /// As on the wire.
-        data: Value,
-    },
-    /// The level of a channel over the last tenth of a second, in dBFS.
-    Level {
-        /// Index of the channel.
-        channel: usize,
-        /// Root mean square.
-        rms: f64,
-        /// Highest magnitude.
-        peak: f64,
-        /// Samples at full scale.
-        clipped: u32,
-    },
-    /// Something is not as it should be; the stream goes on.
-    Warning(Warning),
-    /// The app paused the capture.
-    Pause {
-        /// Where on the visit's timeline, in seconds: it stands still from here.
-        at: f64,
-    },
-    /// The app resumed the capture.
-    Resume {
-        /// Where on the visit's timeline, in seconds: where it stood still.
-        at: f64,
-        /// How long, in seconds.
-        seconds: f64,
-    },
-    /// Audio that was never acknowledged had to be given up, or was lost with whoever held it.
-    AudioDropped {
-        /// Capture time in seconds.
-        start: f64,
-        /// Capture time in seconds.
-        end: f64,
-        /// Why.
-        reason: &'static str,
-    },
-    /// Something failed. Whether the stream goes on, `state` says.
-    #[serde(skip)]
-    Error(Error),
-    /// The service confirmed the end.
-    Ended {
-        /// Credits of the whole stream, where the service said so.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        usage: Option<f64>,
-    },
-}
-
-/// Something is not as it should be; the stream goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Warning {
-    /// What.
-    pub code: WarningCode,
-    /// The channel that it concerns, if it concerns one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<usize>,
-    /// Of a gap: where on the visit's timeline, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<f64>,
-    /// Of a gap: how long, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
-    /// Of a gap: whether silence of its length is in its place; else the timeline stood still meanwhile.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub filled: Option<bool>,
-}
-
-impl Warning {
-    /// A warning of which there is no more to say.
-    #[must_use]
-    pub const fn new(code: WarningCode) -> Self {
-        Self { code, channel: None, start: None, seconds: None, filled: None }
-    }
-}
-
-/// What a [`Warning`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WarningCode {
-    /// Nothing but digital silence for 5 s.
-    SilentInput,
-    /// More than 1 % of a second at full scale.
-    Clipping,
-    /// The system muted the device.
-    Muted,
-    /// The device is gone, and there is no other.
-    DeviceLost,
-    /// Another device is captured from here on.
-    DeviceChanged,
-    /// The browser suspended the capture; it goes on as soon as the browser lets it.
-    Suspended,
-    /// Nothing has come from a source for half a second.
-    Stalled,
-    /// For a while nothing was captured.
-    Gap,
-    /// What is held for a reconnect nears its bound.
-    BufferHigh,
 }

@@ -1,6 +1,5 @@
 //! What came before a session: another one had the stream, is gone with all that it held, and this one goes on.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::backlog::{Backlog, Ledger, Span};
@@ -18,7 +17,7 @@ pub struct Past {
     /// Whether it ever had a connection.
     pub was_connected: bool,
     /// Where each channel's last final segment ends, in seconds of the visit: see [`Transcript::finals`].
-    pub finals: BTreeMap<u32, f64>,
+    pub finals: Vec<f64>,
     /// Credits of the whole stream, where the service said so.
     pub usage: Option<f64>,
     /// Bytes of audio handed to sockets, replays included.

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::machine::{Connection, connection_lost};
 use super::{Output, Session};
 use crate::error::{Code, Error};
+use crate::json::ToJson;
+
+/// Rounds what is told in tenths of a second.
+const HALF_A_TENTH: Duration = Duration::from_millis(50);
 
 impl Session {
     pub(super) fn time(&mut self, now: Duration) {
@@ -12,7 +16,7 @@ impl Session {
             return;
         }
         if !self.was_connected && self.first_deadline.is_some_and(|deadline| now >= deadline) {
-            let limit = self.options.connection_time_limit.as_secs_f64();
+            let limit = self.options.connection_time_limit.as_secs_f64().to_json();
             let message = format!("the stream was not ready within {limit} s");
             let error = self.last_error.take().unwrap_or_else(|| Error::new(Code::Timeout, message));
             return self.fail(error);
@@ -66,9 +70,10 @@ impl Session {
         }
         if self.requests.end_expired(now) {
             let ledger = self.backlog.ledger();
-            let unsent = (ledger.in_flight + ledger.buffered).as_secs_f64();
+            let unsent = ledger.in_flight + ledger.buffered + HALF_A_TENTH;
+            let (seconds, tenths) = (unsent.as_secs(), unsent.subsec_millis() / 100);
             let message = format!(
-                "the stream could not be ended in time; {unsent:.1} s of audio are unsent, or not known to have arrived"
+                "the stream could not be ended in time; {seconds}.{tenths} s of audio are unsent, or not known to have arrived"
             );
             self.fail(Error::new(Code::Timeout, message));
         }

@@ -1,8 +1,7 @@
 //! The transcript of the visit: which interim items a segment replaces, and which segments an earlier socket already
 //! brought.
 
-use std::collections::BTreeMap;
-
+use crate::audio::path::MAX_CHANNELS;
 use crate::protocol::server::Segment;
 
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
@@ -13,21 +12,23 @@ const MOST_SEGMENTS: usize = 20_000;
 pub struct Transcript {
     /// In the order of their starts.
     segments: Vec<Segment>,
-    /// A channel's end of the last final segment, in seconds of the visit.
-    final_until: BTreeMap<u32, f64>,
+    /// Each channel's end of the last final segment, in seconds of the visit; 0 if there is none yet. A channel that audio
+    /// cannot have is not counted.
+    final_until: Vec<f64>,
     /// The same when the present socket opened: what lies before was heard on an earlier one.
-    heard_before: BTreeMap<u32, f64>,
+    heard_before: Vec<f64>,
 }
 
 impl Transcript {
     /// A transcript of which an earlier session knew; see [`Self::finals`].
-    pub(super) fn after(finals: BTreeMap<u32, f64>) -> Self {
+    pub(super) fn after(mut finals: Vec<f64>) -> Self {
+        finals.truncate(MAX_CHANNELS);
         Self { final_until: finals, ..Self::default() }
     }
 
     /// Where each channel's last final segment ends, in seconds of the visit.
     #[must_use]
-    pub const fn finals(&self) -> &BTreeMap<u32, f64> {
+    pub fn finals(&self) -> &[f64] {
         &self.final_until
     }
 
@@ -45,18 +46,18 @@ impl Transcript {
     /// Takes a segment on the visit's timeline. `false` if an earlier socket brought these words, or the same message did;
     /// else the ids of the interim items that it replaces, its own among them, are added to `replaced`.
     pub fn take(&mut self, segment: &Segment, replaced: &mut Vec<String>) -> bool {
-        let (channel, time) = (segment.participant.channel, segment.time);
+        let Segment { channel, start, end, .. } = *segment;
+        let place = usize::try_from(channel).unwrap_or(MAX_CHANNELS);
         // The service need not cut what it hears again where it cut it first: most of a segment decides.
-        let middle = f64::midpoint(time.start, time.end);
-        if self.heard_before.get(&channel).is_some_and(|until| middle < *until) {
+        let middle = f64::midpoint(start, end);
+        if self.heard_before.get(place).is_some_and(|until| middle < *until) {
             return false;
         }
         if self.segments.contains(segment) {
             return false;
         }
         self.segments.retain(|held| {
-            let overlaps =
-                held.participant.channel == channel && held.time.start < time.end && time.start < held.time.end;
+            let overlaps = held.channel == channel && held.start < end && start < held.end;
             // A final item goes only if it comes again corrected: an id alone may recur on another socket.
             let same = held.id == segment.id;
             let goes = if held.is_final { same && overlaps } else { same || overlaps };
@@ -65,41 +66,34 @@ impl Transcript {
             }
             !goes
         });
-        if segment.is_final {
-            let until = self.final_until.entry(channel).or_insert(0.0);
-            *until = until.max(time.end);
+        if segment.is_final && place < MAX_CHANNELS {
+            if self.final_until.len() <= place {
+                self.final_until.resize(place + 1, 0.0);
+            }
+            self.final_until[place] = self.final_until[place].max(end);
         }
         if self.segments.len() == MOST_SEGMENTS {
             self.segments.remove(0);
         }
-        let at = self.segments.partition_point(|held| held.time.start <= time.start);
+        let at = self.segments.partition_point(|held| held.start <= start);
         self.segments.insert(at, segment.clone());
         true
     }
 
     /// Until when every channel of `channels` has final segments, in seconds of the visit.
-    pub(super) fn final_until(&self, channels: u32) -> f64 {
-        (0..channels.max(1))
-            .map(|channel| self.final_until.get(&channel).copied().unwrap_or(0.0))
-            .fold(f64::INFINITY, f64::min)
+    pub(super) fn final_until(&self, channels: usize) -> f64 {
+        let until = |channel: usize| self.final_until.get(channel).copied().unwrap_or(0.0);
+        (0..channels.max(1)).map(until).fold(f64::INFINITY, f64::min)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::server::{SegmentParticipant, TimeSpan};
+    use crate::json::Json;
 
     fn segment(id: &str, channel: u32, is_final: bool, start: f64, end: f64) -> Segment {
-        Segment {
-            id: id.to_owned(),
-            transcript: crate::redact::Phi(String::new()),
-            is_final,
-            speaker_id: -1,
-            participant: SegmentParticipant { channel, ..SegmentParticipant::default() },
-            time: TimeSpan { start, end },
-            extra: crate::protocol::Extra::new(),
-        }
+        Segment { id: id.to_owned(), is_final, channel, start, end, raw: Json::NULL.to_raw() }
     }
 
     /// Takes a segment; the ids it replaced, or `None` if it was dropped.

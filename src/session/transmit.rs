@@ -6,6 +6,7 @@ use super::live::Stalled;
 use super::machine::{Connection, connection_lost};
 use super::{Output, Session};
 use crate::audio::container::Place;
+use crate::json::ToJson;
 use crate::protocol::MAX_AUDIO_MESSAGE_BYTES;
 
 /// The most bytes of packets in a chunk: the rest is for a container's headers.

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
+use crate::json::ToJson;
 
 // The page's own class; the second half is given it (`js/borrowed.js`).
 #[wasm_bindgen(raw_module = "#borrowed")]
@@ -32,6 +33,11 @@ pub(super) fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// What has a form in JSON as a plain object.
+pub(super) fn parsed(value: &(impl ToJson + ?Sized)) -> JsValue {
+    JSON::parse(&value.to_json()).unwrap_or(JsValue::UNDEFINED)
+}
+
 /// An error as an `OssicleError`.
 pub(super) fn to_error(error: &Error, cause: Option<&JsValue>) -> JsValue {
     let details = Object::new();
@@ -42,7 +48,7 @@ pub(super) fn to_error(error: &Error, cause: Option<&JsValue>) -> JsValue {
         set(&details, "requestId", &id.into());
     }
     if let Some(body) = &error.body {
-        set(&details, "body", &to_js(body));
+        set(&details, "body", &parsed(body));
     }
     if let Some(cause) = cause {
         set(&details, "cause", cause);

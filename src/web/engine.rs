@@ -8,10 +8,12 @@ use std::time::Duration;
 use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::engine::Settings;
 use crate::engine::codec::{Answer, Codec, Outside};
 use crate::engine::hosted::{Act, Frames, Hosted};
+use crate::engine::wire::{News, Order};
+use crate::engine::{Resume, Settings};
 use crate::error::Error;
+use crate::json::ToJson;
 
 /// What [`Engine::poll`] answers; `js/host.js` has the same numbers.
 const NOTHING: u32 = 0;
@@ -27,7 +29,7 @@ const OVER: u32 = 7;
 /// `stream.connect`. What is wrong with them is thrown as JSON, as the engine throws.
 #[wasm_bindgen(skip_typescript)]
 pub fn codecs(settings: &str) -> Result<String, JsValue> {
-    let settings = read(settings, 0.0).map_err(thrown)?;
+    let settings = Settings::read(settings, 0).map_err(thrown)?;
     let Settings { sample_rate, channels, bitrate, .. } = settings;
     let names: Vec<&str> = Codec::of(&settings).iter().map(|codec| codec.name()).collect();
     let names = names.join("\",\"");
@@ -61,8 +63,8 @@ impl Engine {
         settings: &str, seed: f64, resume: Option<String>, codec: &str, header: Option<Uint8Array>, encode: Function,
         now: f64,
     ) -> Result<Self, JsValue> {
-        let resume = resume.and_then(|text| serde_json::from_str(&text).ok());
-        let settings = Settings { resume, ..read(settings, seed).map_err(thrown)? };
+        let resume = resume.and_then(|text| Resume::read(&text));
+        let settings = Settings { resume, ..Settings::read(settings, seed as u64).map_err(thrown)? };
         let codec = Codec::from_name(codec).unwrap_or(Codec::Pcm);
         let header = header.map(|header| header.to_vec()).unwrap_or_default();
         let outside = Box::new(Encoder { encode, frame: None });
@@ -92,7 +94,7 @@ impl Engine {
     /// is to be listened to.
     pub fn take(&mut self, order: &str, bytes: Option<Uint8Array>, now: f64) -> Option<u32> {
         let planes: Vec<&[f32]> = self.planes[..std::mem::take(&mut self.laid)].iter().map(Vec::as_slice).collect();
-        let Ok(order) = serde_json::from_str(order) else {
+        let Some(order) = Order::read(order) else {
             self.hosted.refuse(Error::invalid("the page and its worker are of different versions"));
             return None;
         };
@@ -172,13 +174,12 @@ impl Engine {
                 DRAIN
             }
             Some(Act::Tell(news)) => self.said(TELL, &news),
-            Some(Act::Over) => self.said(OVER, &crate::engine::wire::News::Over),
+            Some(Act::Over) => self.said(OVER, &News::Over),
         }
     }
 
-    fn said(&mut self, kind: u32, what: &impl serde::Serialize) -> u32 {
-        // Nothing of it can fail to serialise, and nobody here could be told.
-        self.text = serde_json::to_string(what).unwrap_or_default();
+    fn said(&mut self, kind: u32, what: &dyn ToJson) -> u32 {
+        self.text = what.to_json();
         kind
     }
 
@@ -199,7 +200,7 @@ impl Engine {
 
     /// How things stand, as JSON.
     pub fn view(&self) -> String {
-        serde_json::to_string(&self.hosted.view()).unwrap_or_default()
+        self.hosted.view().to_json()
     }
 
     /// What the service has not acknowledged, as a file.
@@ -239,15 +240,9 @@ impl Outside for Encoder {
     }
 }
 
-fn read(settings: &str, seed: f64) -> Result<Settings, Error> {
-    let settings =
-        serde_json::from_str(settings).map_err(|_| Error::invalid("the stream's options must be plain data"))?;
-    Settings::from_value(&settings, seed as u64)
-}
-
 /// An error as it crosses to JavaScript: its JSON.
 fn thrown(error: Error) -> JsValue {
-    serde_json::to_string(&error).unwrap_or_default().into()
+    error.to_json().into()
 }
 
 fn at(milliseconds: f64) -> Duration {

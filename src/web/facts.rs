@@ -35,6 +35,7 @@ use super::convert::{from_error, get, set, to_js, to_value};
 use super::now;
 use super::settle::Settle;
 use crate::error::{Code, Error};
+use crate::json::Raw;
 use crate::visit::facts::{self, Handle, Output};
 
 #[wasm_bindgen]
@@ -340,5 +341,6 @@ impl Shared {
 /// Why a call failed, with what the service answered.
 fn failure(exception: &JsValue) -> Error {
     let body = to_value("the body", &get(exception, "body")).ok().filter(|body| !body.is_null());
+    let body = body.and_then(|body| Raw::read(body.to_string()));
     Error { body, ..from_error(exception) }
 }

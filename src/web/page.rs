@@ -5,16 +5,14 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use js_sys::Uint8Array;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use crate::address::{is_uuid, with_query};
 use crate::engine::devices::{Choice, Device, Following};
 use crate::engine::wire::{Address, News, Order};
-use crate::engine::{self, Settings};
+use crate::engine::{self, CaptureId, Settings};
 use crate::error::{Code, Error};
+use crate::json::{Json, ToJson, object, or_null};
 use crate::redact::Secret;
 use crate::session::Event;
 
@@ -22,12 +20,13 @@ use crate::session::Event;
 /// `{ channels, isAwaited, proxy: { url, protocols } | null }`.
 #[wasm_bindgen(skip_typescript)]
 pub fn settings(options: &str) -> Result<String, JsValue> {
-    let settings = read_settings(options)?;
-    let proxy = settings.proxy.as_ref().map(|proxy| Address {
-        url: Secret(with_query(&proxy.url, &proxy.query)),
-        protocols: proxy.protocols.clone(),
-    });
-    Ok(write(&json!({ "channels": settings.channels, "isAwaited": settings.session.is_awaited, "proxy": proxy })))
+    let settings = Settings::read(options, 0).map_err(thrown)?;
+    let proxy = settings
+        .proxy
+        .as_ref()
+        .map(|proxy| Address { url: Secret(with_query(&proxy.url, &proxy.query)), protocols: proxy.protocols.clone() });
+    let is_awaited = settings.session.is_awaited;
+    Ok(members(&[("channels", &settings.channels), ("isAwaited", &is_awaited), ("proxy", or_null(&proxy))]))
 }
 
 /// Whether a text can be the id of an interaction.
@@ -46,7 +45,7 @@ impl Shadow {
     /// Of an engine that begins with these options of `stream.connect`, and told how it stands.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, view: String, now: f64) -> Result<Self, JsValue> {
-        Ok(Self(RefCell::new(engine::Shadow::new(&read_settings(options)?, view, time(now)))))
+        Ok(Self(RefCell::new(engine::Shadow::new(&Settings::read(options, 0).map_err(thrown)?, view, time(now)))))
     }
 
     /// Refuses a source that could not be attached now: for one channel, or for all.
@@ -69,7 +68,7 @@ impl Shadow {
 
     /// Takes note of any other order that goes to the engine, and refuses what that would refuse.
     pub fn order(&self, order: &str, now: f64) -> Result<(), JsValue> {
-        let order: Order = read(order).ok_or_else(|| thrown(Error::invalid("there is no such order")))?;
+        let order = Order::read(order).ok_or_else(|| thrown(Error::invalid("there is no such order")))?;
         self.0.borrow_mut().order(&order, time(now)).map_err(thrown)
     }
 
@@ -93,8 +92,9 @@ impl Shadow {
     pub fn lose(&self, now: f64) -> Option<String> {
         let loss = self.0.borrow_mut().lose(time(now))?;
         let news: Vec<News> = loss.event.into_iter().map(News::Event).collect();
-        let (resume, orders, sources) = (loss.resume, loss.orders, loss.sources);
-        Some(write(&json!({ "resume": resume, "orders": orders, "sources": sources, "news": news })))
+        let sources: Vec<Source> = loss.sources.into_iter().map(Source).collect();
+        let (resume, orders) = (&loss.resume, &loss.orders);
+        Some(members(&[("resume", resume), ("orders", orders), ("sources", &sources), ("news", &news)]))
     }
 
     /// The engine died, and none goes on: `{ news, error }`, what the app is told, and why nothing is answered any more. Nothing
@@ -114,22 +114,22 @@ impl Shadow {
             is_why.then(|| News::Error(error.clone())).into_iter().chain([News::Event(event)])
         };
         let news: Vec<News> = events.into_iter().flat_map(told).collect();
-        (!news.is_empty()).then(|| write(&json!({ "news": news, "error": error })))
+        (!news.is_empty()).then(|| members(&[("news", &news), ("error", &error)]))
     }
 
     /// The merged transcript.
     pub fn transcript(&self) -> String {
-        write(&self.0.borrow().transcript.segments())
+        self.0.borrow().transcript.segments().to_json()
     }
 
     /// The pauses that are over.
     pub fn pauses(&self) -> String {
-        write(&self.0.borrow().pauses)
+        self.0.borrow().pauses.to_json()
     }
 
     /// What was given up.
     pub fn dropped(&self) -> String {
-        write(&self.0.borrow().dropped)
+        self.0.borrow().dropped.to_json()
     }
 
     #[wasm_bindgen(getter, js_name = isPaused)]
@@ -167,37 +167,42 @@ impl Devices {
 
     /// What to do, now that these are the devices: `"keep"`, `"wait"`, or `{ open }`, which is a device or null for the default.
     pub fn choose(&self, devices: &str) -> String {
-        write(&match self.0.borrow().choose(&list(devices)) {
-            Choice::Keep => json!("keep"),
-            Choice::Wait => json!("wait"),
-            Choice::Open(id) => json!({ "open": id }),
-        })
+        match self.0.borrow().choose(&list(devices)) {
+            Choice::Keep => "keep".to_json(),
+            Choice::Wait => "wait".to_json(),
+            Choice::Open(id) => members(&[("open", or_null(&id))]),
+        }
     }
 }
 
 fn list(devices: &str) -> Vec<Device> {
-    let pairs: Vec<(String, String)> = read(devices).unwrap_or_default();
-    pairs.into_iter().map(|(id, group)| Device { id, group }).collect()
+    let device = |pair: Json<'_>| {
+        let mut texts = pair.items().map(|text| text.text().unwrap_or_default());
+        Device { id: texts.next().unwrap_or_default(), group: texts.next().unwrap_or_default() }
+    };
+    Json::read(devices).unwrap_or(Json::NULL).items().map(device).collect()
 }
 
-fn read_settings(options: &str) -> Result<Settings, JsValue> {
-    // What is no JSON is no option either.
-    let options: Value = read(options).unwrap_or_default();
-    // Chance is for the engine.
-    Settings::from_value(&options, 0).map_err(thrown)
+/// A source, and its channel if it has one of its own.
+struct Source((CaptureId, Option<usize>));
+
+impl ToJson for Source {
+    fn write(&self, json: &mut String) {
+        let (id, channel) = &self.0;
+        let pair: [&dyn ToJson; 2] = [id, or_null(channel)];
+        pair.write(json);
+    }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
-}
-
-/// Of values that are plain data: nothing of them can fail to be written.
-fn write(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+/// An object of these.
+fn members(members: &[(&str, &dyn ToJson)]) -> String {
+    let mut json = String::new();
+    object(&mut json, members);
+    json
 }
 
 fn thrown(error: Error) -> JsValue {
-    write(&error).into()
+    error.to_json().into()
 }
 
 fn time(milliseconds: f64) -> Duration {

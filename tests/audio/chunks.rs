@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ossicle::audio::container::Format;
 use ossicle::audio::encode::OPUS_FRAME;
+use ossicle::json::Json;
 use ossicle::protocol::MAX_AUDIO_MESSAGE_BYTES;
 use ossicle::protocol::client::Configuration;
 use ossicle::session::{Event, Input, Options, Output, Session};
@@ -23,7 +24,7 @@ fn session(format: Format, chunk: Duration, buffer: Duration) -> Session {
         "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
         "mode": { "type": "facts", "outputLocale": "en" },
     });
-    let mut options = Options::new(Configuration::from_value(configuration).unwrap());
+    let mut options = Options::new(Configuration::read(Json::read(&configuration.to_string()).unwrap()).unwrap());
     (options.chunk, options.buffer, options.format, options.catch_up_rate) = (chunk, buffer, format, 100.0);
     let mut session = Session::new(options, Duration::ZERO);
     connect(&mut session, Duration::ZERO);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
 use ossicle::session::{Event, Input, Options, Output, Past, RequestId, Session, SocketId, State, Transcript};
 use ossicle::{Code, Error};
@@ -24,12 +25,12 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 }
 
 pub(crate) fn options() -> Options {
-    let configuration = Configuration::from_value(json!({
+    let configuration = json!({
         "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
         "mode": { "type": "facts", "outputLocale": "en" },
         "audioFormat": "audio/pcm; rate=16000; channels=1; bits=16",
-    }));
-    Options::new(configuration.unwrap())
+    });
+    Options::new(Configuration::read(Json::read(&configuration.to_string()).unwrap()).unwrap())
 }
 
 /// What a fault does to the world, from its time on.
@@ -181,7 +182,7 @@ impl World {
             ledger,
             position: ledger.captured,
             was_connected: self.connected.is_some(),
-            finals: known.finals().clone(),
+            finals: known.finals().to_vec(),
             usage,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),
@@ -247,11 +248,12 @@ impl World {
         let finals = segments.flatten().filter(|segment| segment.is_final);
         finals
             .flat_map(|segment| {
-                let (first, last) = segment.transcript.0.split_once('-').unwrap();
+                let words = segment.raw.json().get("transcript").text().unwrap();
+                let (first, last) = words.split_once('-').unwrap();
                 let (first, last): (u32, u32) = (first.parse().unwrap(), last.parse().unwrap());
                 // The time must be the visit's: slot n is captured at n × 10 ms.
-                assert!((segment.time.start - f64::from(first) / 100.0).abs() < 1e-6, "start of {first}-{last}");
-                assert!((segment.time.end - f64::from(last + 1) / 100.0).abs() < 1e-6, "end of {first}-{last}");
+                assert!((segment.start - f64::from(first) / 100.0).abs() < 1e-6, "start of {first}-{last}");
+                assert!((segment.end - f64::from(last + 1) / 100.0).abs() < 1e-6, "end of {first}-{last}");
                 first..=last
             })
             .collect()

@@ -51,7 +51,7 @@ impl Gaps {
         }
         let most = SLEW * length;
         let earliest = if self.passed < LEARNING { late.min(0.0) } else { -most };
-        self.began = Some(expected + late.clamp(earliest, most));
+        self.began = Some(expected + late.max(earliest).min(most));
         0.0
     }
 }

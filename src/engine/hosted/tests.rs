@@ -54,7 +54,7 @@ fn world(options: Value, codec: Codec, answers: &[Answer]) -> World {
     for (key, value) in options.as_object().expect("options") {
         settings[key] = value.clone();
     }
-    let settings = Settings::from_value(&settings, 0).expect("settings");
+    let settings = Settings::read(&settings.to_string(), 0).expect("settings");
     let flushes = Rc::default();
     let outside = Scripted { answers: answers.iter().copied().collect(), frame: 0, flushes: Rc::clone(&flushes) };
     let hosted = Hosted::new(&settings, codec, b"fLaC".to_vec(), Box::new(outside), ms(0)).expect("an engine");

@@ -39,7 +39,7 @@ impl Pair {
             },
             "catchUpRate": 100,
         });
-        let settings = Settings::from_value(&settings, 0)?;
+        let settings = Settings::read(&settings.to_string(), 0)?;
         let engine = born(&settings, None)?;
         let now = ms(1_700_000_000_000);
         let shadow = Shadow::new(&settings, view(&engine), now);
@@ -113,7 +113,7 @@ impl Pair {
                 Output::Event(event) => News::Event(event),
                 _ => continue,
             };
-            self.news.push(serde_json::to_string(&news).expect("plain"));
+            self.news.push(news.to_json());
             self.shadow.hear(self.news.last().expect("one"));
         }
         self.shadow.see(view(&self.engine), self.now);
@@ -142,7 +142,7 @@ impl Pair {
     }
 
     fn stats(&self) -> super::super::Stats {
-        serde_json::from_str::<View>(self.shadow.view()).expect("a view").stats
+        View::read(self.shadow.view()).expect("a view").stats
     }
 
     fn adds_up(&self) -> bool {
@@ -155,8 +155,7 @@ impl Pair {
 
 fn born(settings: &Settings, resume: Option<Resume>) -> Result<Engine, Error> {
     // As text, as it passes.
-    let resume =
-        resume.map(|resume| serde_json::from_str(&serde_json::to_string(&resume).expect("plain")).expect("one"));
+    let resume = resume.map(|resume| Resume::read(&resume.to_json()).expect("one"));
     let settings = Settings { resume, ..settings.clone() };
     let encoder = Box::new(PcmEncoder::new(settings.sample_rate, settings.channels));
     let format = if settings.declared.is_some() { Format::Given { header: Vec::new() } } else { Format::Raw };
@@ -164,7 +163,7 @@ fn born(settings: &Settings, resume: Option<Resume>) -> Result<Engine, Error> {
 }
 
 fn view(engine: &Engine) -> String {
-    serde_json::to_string(&engine.view()).expect("plain")
+    engine.view().to_json()
 }
 
 fn near(one: f64, other: f64) -> bool {
@@ -291,11 +290,11 @@ fn the_words_that_came_stay_and_come_no_second_time() -> Result<(), Error> {
     pair.says(&words("a", 0.0, 4.0));
     pair.says(r#"{"type":"usage","credits":0.5}"#);
     let loss = pair.die(ms(100))?;
-    assert_eq!((loss.resume.final_until.get(&0), loss.resume.usage), (Some(&4.0), Some(0.5)));
+    assert_eq!((loss.resume.final_until.first(), loss.resume.usage), (Some(&4.0), Some(0.5)));
     // The next socket's time begins where its audio does, at 10 s.
     pair.push(80_000)?;
     pair.says(&words("b", 1.0, 3.0));
-    let times: Vec<_> = pair.shadow.transcript.segments().iter().map(|one| (one.time.start, one.time.end)).collect();
+    let times: Vec<_> = pair.shadow.transcript.segments().iter().map(|one| (one.start, one.end)).collect();
     assert_eq!(times, [(0.0, 4.0), (11.0, 13.0)]);
     Ok(())
 }
