@@ -11,8 +11,13 @@ use ossicle::audio::encode::{Encoder, FrameCodec, Framed, OPUS_FRAME};
 use ossicle::audio::mixer::{Mixed, Mixer, SourceId};
 use ossicle::audio::path::Encoded;
 use ossicle::audio::{AudioPath, Packet};
+use ossicle::engine::Settings;
+use ossicle::engine::codec::{Answer, Codec, Outside};
+use ossicle::engine::hosted::{Act, Frames, Hosted};
+use ossicle::engine::wire::{Address, Order};
 use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
+use ossicle::redact::Secret;
 use ossicle::session::{Input, Options, Output, Session};
 use serde_json::json;
 
@@ -82,6 +87,50 @@ fn a_container_allocates_nothing_for_a_chunk_or_twice_a_packet_for_ogg_and_keeps
         assert!(counted.count_total <= most, "{format:?}: {} allocations of {most}", counted.count_total);
         assert_eq!(counted.bytes_current, 0, "{format:?}");
     }
+}
+
+impl Outside for Mute {
+    fn encode(&mut self, _: &[f32], packet: &mut Vec<u8>) -> Answer {
+        packet.push(0x48);
+        Answer::Packet
+    }
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn from_a_source_s_frames_to_the_message_that_is_sent_a_host_allocates_nothing_per_batch() {
+    let settings = json!({
+        "id": "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10",
+        "configuration": {
+            "transcription": { "primaryLanguage": "en", "participants": [{ "channel": 0, "role": "multiple" }] },
+            "mode": { "type": "transcription" },
+        },
+    });
+    let settings = Settings::read(&settings.to_string(), 0).unwrap();
+    let start = Duration::ZERO;
+    let mut hosted = Hosted::new(&settings, Codec::Flac, Vec::new(), Box::new(Mute), start).unwrap();
+    let address = Address { url: Secret("wss://service".to_owned()), protocols: Vec::new() };
+    while hosted.poll().is_some() {}
+    hosted.take(Order::Address(1, Ok(address)), &[], &[], start);
+    hosted.opened(start);
+    hosted.message(r#"{"type":"CONFIG_ACCEPTED"}"#, start);
+    assert_eq!(hosted.take(Order::Attach(7, None, 48_000), &[], &[], start), Some(7));
+    let (mut now, mut sent, samples) = (start, 0, vec![0.1; 960]);
+    let mut batch = || {
+        now += Duration::from_millis(20);
+        let frames = Frames { samples: &samples, stride: 960, count: 960, rate: None, age: Duration::ZERO };
+        hosted.captured(7, frames, now);
+        while let Some(act) = hosted.poll() {
+            sent += u64::from(matches!(act, Act::Bytes(_)));
+        }
+    };
+    (0..500).for_each(|_| batch());
+    let counted = allocation_counter::measure(|| (0..500).for_each(|_| batch()));
+    assert!((60..=100).contains(&sent), "{sent}");
+    // What is sent leaves for good, and half of it was sent before. There are twelve batches to a message.
+    let most = 8 * (sent / 2);
+    assert!(counted.count_total <= most, "{} allocations of {most}", counted.count_total);
 }
 
 /// A microphone at 8 kHz, mixed, encoded and sent; what left the socket is acknowledged after a while.

@@ -65,6 +65,7 @@ impl Engine {
     ) -> Result<Self, JsValue> {
         let resume = resume.and_then(|text| Resume::read(&text));
         let settings = Settings { resume, ..Settings::read(settings, seed as u64).map_err(thrown)? };
+        // A name that `codecs` answered; any other is nothing that could encode.
         let codec = Codec::from_name(codec).unwrap_or(Codec::Pcm);
         let header = header.map(|header| header.to_vec()).unwrap_or_default();
         let outside = Box::new(Encoder { encode, frame: None });
