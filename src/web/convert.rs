@@ -67,12 +67,6 @@ pub(super) fn is_ours(exception: &JsValue) -> bool {
     exception.is_instance_of::<OssicleError>()
 }
 
-/// The exception's name, such as `NotAllowedError`; empty if it has none.
-#[cfg(feature = "stream")]
-pub(super) fn name_of(exception: &JsValue) -> String {
-    get(exception, "name").as_string().unwrap_or_default()
-}
-
 /// A property; `undefined` if there is none.
 pub(super) fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)

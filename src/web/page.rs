@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::address::{is_uuid, with_query};
 use crate::engine::devices::{Choice, Device, Following};
 use crate::engine::wire::{Address, News, Order};
-use crate::engine::{self, CaptureId, Settings};
+use crate::engine::{self, CaptureId, Proxy, Settings};
 use crate::error::{Code, Error};
 use crate::json::{Json, ToJson, object, or_null};
 use crate::redact::Secret;
@@ -21,10 +21,11 @@ use crate::session::Event;
 #[wasm_bindgen(skip_typescript)]
 pub fn settings(options: &str) -> Result<String, JsValue> {
     let settings = Settings::read(options, 0).map_err(thrown)?;
-    let proxy = settings
-        .proxy
-        .as_ref()
-        .map(|proxy| Address { url: Secret(with_query(&proxy.url, &proxy.query)), protocols: proxy.protocols.clone() });
+    let address = |proxy: &Proxy| {
+        let url = Secret(with_query(&proxy.url, &proxy.query));
+        Address { url, protocols: proxy.protocols.clone() }
+    };
+    let proxy = settings.proxy.as_ref().map(address);
     let is_awaited = settings.session.is_awaited;
     Ok(members(&[("channels", &settings.channels), ("isAwaited", &is_awaited), ("proxy", or_null(&proxy))]))
 }

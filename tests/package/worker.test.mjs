@@ -166,6 +166,38 @@ test("frames that are pushed while a worker is replaced are kept as they were", 
   await close();
 });
 
+for (const worker of [true, false]) {
+  test(`a stream that the app let go of lives on, and when it is over nothing of it is kept: worker ${worker}`, { timeout: 60_000 }, async () => {
+    const { page, close } = await opened();
+    const devtools = await page.context().newCDPSession(page);
+    const collect = () => devtools.send("HeapProfiler.collectGarbage");
+    const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await page.evaluate(async (worker) => {
+      const { signal } = (globalThis.controller = new AbortController());
+      const stream = await connected({ worker, abortSignal: signal, audio: { encoding: "pcm" } });
+      const context = new AudioContext();
+      await context.resume();
+      const oscillator = new OscillatorNode(context);
+      oscillator.start();
+      await stream.attach(oscillator);
+      globalThis.held = [new WeakRef(stream), new WeakRef(oscillator)];
+      globalThis.levels = 0;
+      stream.on("level", () => (globalThis.isEnough ? stream.close() : (levels += 1)));
+    }, worker);
+    await collect();
+    const before = await page.evaluate(() => levels);
+    await pause(1_500);
+    await collect();
+    assert.ok((await page.evaluate(() => levels)) > before + 5, "its listeners are called");
+    await page.evaluate(() => (globalThis.isEnough = true));
+    // The worker has a second to say goodbye.
+    await pause(2_500);
+    await collect();
+    assert.deepEqual(await page.evaluate(() => held.map((one) => one.deref() === undefined)), [true, true], "stream and source");
+    await close();
+  });
+}
+
 test("workers that die one after another end the stream with every promise settled", { timeout: 60_000 }, async () => {
   const { page, close } = await opened();
   const seen = await page.evaluate(async () => {

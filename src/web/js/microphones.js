@@ -117,7 +117,7 @@ class Microphone {
 
   async #lookOnce() {
     const found = await inputs().catch(() => null);
-    if (!found) return;
+    if (!found || this.#isClosed) return;
     const choice = JSON.parse(this.#devices.choose(text(found)));
     if (choice === "keep") return;
     if (choice === "wait") this.#devices.ended();
