@@ -177,10 +177,14 @@ for (const worker of [true, false]) {
       const stream = await connected({ worker, abortSignal: signal, audio: { encoding: "pcm" } });
       const context = new AudioContext();
       await context.resume();
+      const sink = new MediaStreamAudioDestinationNode(context);
       const oscillator = new OscillatorNode(context);
+      oscillator.connect(sink);
       oscillator.start();
-      await stream.attach(oscillator);
-      globalThis.held = [new WeakRef(stream), new WeakRef(oscillator)];
+      // As a microphone looks to a stream: nothing of the browser keeps it.
+      const microphone = { mediaStream: sink.stream, on: () => () => {} };
+      await stream.attach(microphone);
+      globalThis.held = [new WeakRef(stream), new WeakRef(microphone)];
       globalThis.levels = 0;
       stream.on("level", () => (globalThis.isEnough ? stream.close() : (levels += 1)));
     }, worker);
@@ -193,7 +197,7 @@ for (const worker of [true, false]) {
     // The worker has a second to say goodbye.
     await pause(2_500);
     await collect();
-    assert.deepEqual(await page.evaluate(() => held.map((one) => one.deref() === undefined)), [true, true], "stream and source");
+    assert.deepEqual(await page.evaluate(() => held.map((one) => one.deref() === undefined)), [true, true], "stream and source are gone");
     await close();
   });
 }
