@@ -62,3 +62,36 @@ test("a track that is read in a worker needs no audio of the page's, and so no c
   assert.equal(first.text(), "at once, attached");
   await close();
 });
+
+// What a visit needs is not there when its user clicks, and takes a while to come: the click counts all the same.
+const VISIT = `<!doctype html><link rel="icon" href="data:,"><title>A page</title><button>Start</button><script type="module">
+import init, { OssicleClient } from "/pkg/ossicle.js";
+await init();
+const { environment, tenantName } = await (await fetch("/settings.json")).json();
+const auth = async () => (await fetch("/token", { method: "POST" })).json();
+const client = new OssicleClient({ environment, tenantName, auth });
+const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+const configuration = { transcription, mode: { type: "transcription" } };
+document.querySelector("button").onclick = async () => {
+  const { stream: source } = new AudioContext().createMediaStreamDestination();
+  const visit = client.visits.start({ encounter: { identifier: "e-2", type: "consultation" }, configuration, source, worker: false });
+  globalThis.visit = await visit.catch(({ code, message }) => ({ failure: code + ": " + message }));
+};
+globalThis.isReady = true;
+</script>`;
+
+test("a visit whose half of the package comes late captures after the click all the same", { timeout: 60_000 }, async () => {
+  await writeFile(join(folder, "visit.html"), VISIT);
+  const { page, close } = await open(browser, "about:blank", { permissions: [] });
+  await page.route("**/ossicle-rest.js", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await route.continue();
+  });
+  await page.goto(`${sandbox.url}/visit.html`);
+  await page.waitForFunction(() => globalThis.isReady);
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.waitForFunction(() => globalThis.visit);
+  assert.equal(await page.evaluate(() => globalThis.visit.failure), undefined);
+  await page.waitForFunction(() => globalThis.visit.stream.stats.capturedSeconds > 0.3);
+  await close();
+});

@@ -53,7 +53,8 @@ test("init loads once, and after a failure again", async () => {
     const { default: init, OssicleClient, OssicleError } = await import(pkg);
     const failure = await init({ wasmUrl: new Uint8Array([1, 2, 3]) }).catch((error) => error);
     const bytes = readFileSync(new URL(wasm));
-    const [first, second] = [init(bytes), init()];
+    const restWasmUrl = readFileSync(new URL("ossicle_rest_bg.wasm", wasm));
+    const [first, second] = [init({ wasmUrl: bytes, restWasmUrl }), init()];
     await first;
     const client = new OssicleClient({ environment: "eu", tenantName: "base", auth: { accessToken: "a" } });
     const refused = await client.interactions.get("42").catch((error) => error);

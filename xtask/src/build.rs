@@ -45,10 +45,13 @@ struct Wasm {
     alias: &'static str,
 }
 
+/// The features of the SDK's crate, each one half of it: what a page needs to stream, and what it may need besides.
+pub(crate) const HALVES: [&str; 2] = ["stream", "rest"];
+
 /// The SDK's two halves, and the codecs.
 const WASM: [Wasm; 4] = [
-    Wasm { package: "ossicle", features: Some("stream"), name: "ossicle", alias: "#glue" },
-    Wasm { package: "ossicle", features: Some("rest"), name: "ossicle_rest", alias: "#rest" },
+    Wasm { package: "ossicle", features: Some(HALVES[0]), name: "ossicle", alias: "#glue" },
+    Wasm { package: "ossicle", features: Some(HALVES[1]), name: "ossicle_rest", alias: "#rest" },
     Wasm { package: "ossicle-opus", features: None, name: "ossicle_opus", alias: "#opus" },
     Wasm { package: "ossicle-flac", features: None, name: "ossicle_flac", alias: "#flac" },
 ];
@@ -68,6 +71,11 @@ const ENTRY_TYPES: [(&str, &str); 2] = [("react.d.ts", "ossicle-react.d.ts"), ("
 
 /// For scripts that do not ask for their own address: the glue does, where it is not told what it always is told.
 const NO_ADDRESS: &str = "--define:import.meta.url=\"\"";
+
+/// `import` of an address that is known only when it is needed, which no bundler is to look into. What tells them so are comments,
+/// which do not outlive being made small.
+const BY_ADDRESS: &str = "--banner:js=const importByAddress=(url)=>\
+    import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url);";
 
 /// Prints name, raw, gzip and brotli bytes of the files given, as pages are served, and the digests by which a page can refuse
 /// any other file in their place.
@@ -206,11 +214,11 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     };
     esbuild("ossicle-worklet.js", "worklet.js").run()?;
     let apart = "--external:./ossicle-here.js";
-    esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm", apart]).args(aliases).run()?;
+    esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm", apart, BY_ADDRESS]).args(aliases).run()?;
     // For pages that can have no worker.
     esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm", NO_ADDRESS]).args(aliases).run()?;
     // What is not needed to stream, loaded when it is needed.
-    esbuild("ossicle-rest.js", "rest.js").args(["--bundle", "--format=esm", NO_ADDRESS]).args(aliases).run()?;
+    esbuild("ossicle-rest.js", "rest-script.js").args(["--bundle", "--format=iife", NO_ADDRESS]).args(aliases).run()?;
     // React is the app's own. Neither imports the SDK: what they are given has it.
     esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
     esbuild("ossicle-element.js", "element.js").args(["--bundle", "--format=esm"]).run()?;

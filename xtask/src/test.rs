@@ -299,7 +299,16 @@ fn clippy() -> Result<Verdict> {
         .args(["--all-targets", "--target", wasm_target::name()])
         .args(["--", "-D", "warnings"])
         .outcome()?;
-    Ok(native.and(Verdict { failures: wasm.failure.into_iter().collect(), ..Verdict::default() }))
+    let mut verdict = native.and(Verdict { failures: wasm.failure.into_iter().collect(), ..Verdict::default() });
+    // Each half as the package has it: it must be whole without the other.
+    for half in build::HALVES {
+        let outcome = wasm_target::run(format!("lint the half {half}"), "cargo")
+            .args(["clippy", "--package", "ossicle", "--lib", "--target", wasm_target::name()])
+            .args(["--no-default-features", "--features", half, "--", "-D", "warnings"])
+            .outcome()?;
+        verdict.failures.extend(outcome.failure);
+    }
+    Ok(verdict)
 }
 
 /// Runs `tests/{folder}/*.test.mjs`, named one by one: what a folder means differs between versions of Node.

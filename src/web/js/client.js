@@ -40,7 +40,7 @@ export class OssicleClient {
     for (const [name, methods] of Object.entries(RESOURCES)) this[name] = stubs(half, methods, (all) => all[name]);
     Object.assign(this.interactions, { list: (...given) => pages(later(half, given, (all) => all.interactions.list(...given))) });
     Object.assign(this.documents, { classic: Object.freeze(stubs(half, CLASSIC, (all) => all.documents.classic)) });
-    Object.assign(this.visits, { prepare: async () => void (await half()) });
+    Object.assign(this.visits, { prepare: () => quiet(half().then(() => {})) });
     for (const name of Object.keys(RESOURCES)) Object.freeze(this[name]);
   }
 
@@ -62,11 +62,15 @@ async function later(half, given, act) {
   return act(await unlessAborted(signal, half()));
 }
 
+/** A promise that somebody may wait for, and need not: its rejection is not unhandled. */
+function quiet(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** A list that can be awaited, for its first page, and iterated, for all that is on its pages. It is asked for at once. */
 function pages(asked) {
   const first = async () => (await asked).first();
-  const promise = first();
   // Whoever only iterates has the answer already, or its failure.
-  promise.catch(() => {});
-  return Object.assign(promise, { async *[Symbol.asyncIterator]() { yield* await first(); } });
+  return Object.assign(quiet(first()), { async *[Symbol.asyncIterator]() { yield* await first(); } });
 }

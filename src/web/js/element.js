@@ -53,6 +53,7 @@ export class OssicleVisitElement extends Base {
     const update = () => this.#update();
     this.#offs = [this.#view.subscribe(update), this.#microphones.subscribe(update)];
     this.#microphones.watch(this.#client);
+    this.#view.prepare();
     update();
   }
 
@@ -66,7 +67,10 @@ export class OssicleVisitElement extends Base {
 
   set client(client) {
     this.#client = client;
-    if (this.#offs) this.#microphones.watch(client);
+    if (this.#offs) {
+      this.#microphones.watch(client);
+      this.#view.prepare();
+    }
     this.#update();
   }
 

@@ -21,7 +21,7 @@ const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeA
 const INSIDE = {
   wasm: () => bytes(wasm),
   // A page from disk has no origin, and may load no worklet from a `blob:` of its own.
-  rest: () => rest,
+  rest: async () => rest,
   restWasm: () => bytes(restWasm),
   workletUrl: () => (globalThis.origin === "null" ? `data:${TYPE},${encodeURIComponent(worklet)}` : blob(worklet)),
   workerUrl: () => blob(worker),

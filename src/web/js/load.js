@@ -27,7 +27,8 @@ export const current = () => place;
 /**
  * Loads the wasm. Called again, it answers the same promise; after a failure it tries anew. `beside` says where the package's
  * files are unless `options` do: a function for each of `FILES`, which is called when it is needed and not before. An entry that
- * has more inside has functions `wasm`, `rest` and `restWasm` for it. `here` answers the module `here.js`.
+ * has the wasm inside has functions `wasm` and `restWasm` for it. `rest` answers a promise of the second half's module, `here` one of
+ * `here.js`.
  */
 export function loadOnce(beside, options) {
   ready ??= load(beside, options).catch((error) => {
@@ -54,16 +55,15 @@ async function load(beside, options) {
   }
   try {
     [workletUrl, workerUrl] = [address(of("workletUrl")), address(of("workerUrl"))];
-    restUrl = given.restUrl || !beside.rest ? address(of("restUrl")) : undefined;
+    restUrl = beside.restWasm ? undefined : address(of("restUrl"));
     const wasm = [given.restWasmUrl ?? (beside.restWasm ? undefined : there("restWasmUrl")), of("opusUrl"), of("flacUrl")];
     [restWasm, opusUrl, flacUrl] = await Promise.all(wasm.map(portable));
   } catch (cause) {
     const message = "where the package's files are is not known: pass init({ baseUrl })";
     throw new OssicleError("invalid_request", message, false, { cause });
   }
-  const script = restUrl ? () => imported(restUrl) : beside.rest;
-  const { here } = beside;
-  place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here, rest: second(script, () => restWasm ?? beside.restWasm()) };
+  const rest = second(() => beside.rest(restUrl), () => restWasm ?? beside.restWasm());
+  place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here: beside.here, rest };
 }
 
 /** A function that loads the second half, once; after a failure it tries anew. */
@@ -71,7 +71,7 @@ function second(script, wasm) {
   let loaded;
   const load = async () => {
     const [half, module] = await Promise.all([
-      named(FILES.restUrl, async () => script()),
+      named(FILES.restUrl, script),
       named(FILES.restWasmUrl, () => compiled(wasm())),
     ]);
     await half.begin(module, OssicleError);
@@ -93,19 +93,6 @@ async function named(file, load) {
   } catch (cause) {
     const message = `${file} could not be loaded: is it served (init({ baseUrl }) says where), and does the page's policy allow it?`;
     throw new OssicleError("network", message, true, { cause });
-  }
-}
-
-let failures = 0;
-
-/** Imports a script by its address: no bundler looks at it. What could not be imported, a browser may keep in mind by its address. */
-async function imported(url) {
-  const address = failures ? `${url}#${failures}` : url;
-  try {
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address);
-  } catch (cause) {
-    failures += 1;
-    throw cause;
   }
 }
 

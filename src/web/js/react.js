@@ -33,6 +33,7 @@ export function useClient(make) {
 export function useVisit(client, options) {
   const view = useView(VisitView, { client, options });
   usePresence(view);
+  useEffect(() => view.prepare(), [view, client]);
   return useSyncExternalStore(view.subscribe, view.get, view.get);
 }
 

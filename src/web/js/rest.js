@@ -1,5 +1,5 @@
-// The package's second half: the REST API, sign-in, and visits. It is loaded by the first call that needs it, and imports nothing, so
-// that it can be served as it is; its wasm comes from the page.
+// The package's second half: the REST API, sign-in, and visits. It is loaded by the first call that needs it; its wasm comes from
+// the page.
 
 import start, { documentBody, FactList, Half, workflow } from "#rest";
 import { borrow } from "./borrowed.js";

@@ -21,7 +21,8 @@ export class Service {
     Object.assign(this, addresses(environment));
     if (typeof tenantName !== "string" || !tenantName) throw invalid("tenantName is missing");
     if (fetch !== undefined && typeof fetch !== "function") throw invalid("fetch must be a function");
-    if (!(timeoutInSeconds >= 0 && timeoutInSeconds < Infinity)) throw invalid("timeoutInSeconds must be a number of seconds");
+    // As many as a Duration holds.
+    if (!(isNumber(timeoutInSeconds) && timeoutInSeconds < 2 ** 64)) throw invalid("timeoutInSeconds must be a number of seconds");
     if (logger !== undefined && (typeof logger !== "object" || !logger)) {
       throw invalid("logger must be an object with the functions debug, info or warn");
     }
@@ -33,7 +34,7 @@ export class Service {
     this.auth = tokens("auth", auth);
     this.streamAuth = streamAuth === undefined ? this.auth : tokens("streamAuth", streamAuth);
     this.headers = plain("headers", options.headers);
-    if (!(maxRetries >= 0)) throw invalid("maxRetries must be a number, 0 or more");
+    if (!isNumber(maxRetries)) throw invalid("maxRetries must be a number, 0 or more");
   }
 
   /** The address of an interaction's stream, with a fresh token. It holds that: it is not to be told to anybody. */
@@ -48,6 +49,8 @@ export class Service {
     return half.diagnose(interaction);
   }
 }
+
+const isNumber = (value) => typeof value === "number" && value >= 0;
 
 /** What a logger throws is its own affair, and each of its functions may be absent. */
 function tell(logger, level, line) {

@@ -139,7 +139,7 @@ export class OssicleClient {
   readonly visits: Visits;
   /** The microphones of this device. */
   readonly microphones: Microphones;
-  /** Frees the memory. What the client has handed out outlives it. */
+  /** There is nothing to free: what the client has handed out outlives it. */
   free(): void;
   /** The same as `free`. */
   [Symbol.dispose](): void;

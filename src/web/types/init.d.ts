@@ -9,6 +9,13 @@ export interface InitOptions {
   /** Where the `.wasm` is, or its bytes or compiled module. Default: beside the module. */
   wasmUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
   /**
+   * Where the script of the package's second half is: what the REST API, sign-in and visits need, loaded by the first call that
+   * does. Default: beside the module; `ossicle/inline` and the script-tag file have it inside.
+   */
+  restUrl?: string | URL;
+  /** Where the second half's `.wasm` is, or its bytes or compiled module. Default: as that of `restUrl`. */
+  restWasmUrl?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
+  /**
    * Where the Opus encoder is. Default: beside the module; `ossicle/inline` and the script-tag file have no default. It is fetched
    * only by a stream that needs it: where the browser has no encoder of its own.
    */

@@ -71,6 +71,11 @@ export interface VisitOptions extends VisitResumeOptions {
  * options goes on with the step that failed.
  */
 export interface Visits {
+  /**
+   * Loads what visits need beyond streams, for a page that will start one: else the first `start` or `resume` loads it, and
+   * records from then on. Called again, it does nothing. Nobody need wait for it: after a failure `start` tries again by itself.
+   */
+  prepare(): Promise<void>;
   /** Starts a visit; resolves when the service has accepted the stream's configuration. */
   start(options: VisitOptions): Promise<Visit & { readonly stream: Stream }>;
   /**

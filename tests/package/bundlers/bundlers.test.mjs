@@ -145,7 +145,7 @@ for (const [name, ...args] of [
     await writeFile(join(dist, "inline.html"), page('type="module" src="inline.js"'));
     await heardFrom(dist, "auto", "inline.html");
     await writeFile(join(dist, "index.html"), page('type="module" src="main.js"'));
-    await copy(/^ossicle(-work|.*\.wasm$)/, dist);
+    await copy(/^ossicle(-work|-rest|.*\.wasm$)/, dist);
     await heardFrom(dist);
   });
 }
@@ -194,7 +194,7 @@ test("a script tag works from disk", LIMIT, async () => {
 test("an import map finds it without any tool", LIMIT, async () => {
   const folder = join(work, "import-map");
   await mkdir(join(folder, "ossicle"), { recursive: true });
-  await copy(/^ossicle(\.js|-work|.*\.wasm$)/, join(folder, "ossicle"));
+  await copy(/^ossicle(\.js|-work|-rest|.*\.wasm$)/, join(folder, "ossicle"));
   for (const name of ["main.js", "page.js"]) await cp(join(here, name), join(folder, name));
   const map = '<script type="importmap">{ "imports": { "ossicle": "./ossicle/ossicle.js" } }</script>';
   await writeFile(join(folder, "index.html"), map + page('type="module" src="main.js"'));

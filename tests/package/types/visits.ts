@@ -13,6 +13,8 @@ function holds<_T extends true>(): void {}
 
 const client = new OssicleClient({ environment: "eu", tenantName: "base", auth: async () => "a" });
 const visits: Visits = client.visits;
+const prepared: Promise<void> = visits.prepare();
+await prepared;
 
 // What is recorded
 const sources: VisitSource[] = ["microphone", { preset: "dictation" }, { deviceId: "a" }, new MediaStream(), await client.microphones.open()];

@@ -47,6 +47,11 @@ export class VisitView {
     this.subscribe = this.#store.subscribe;
   }
 
+  /** Has what a visit needs loaded ahead of its start, which loads it again if that fails. */
+  prepare() {
+    void this.given().client?.visits.prepare();
+  }
+
   /**
    * Begins the visit, unless that has been done: then it answers the one that is there, or on its way. After a failure it goes on
    * with the step that failed, if it is the same encounter still: what was made is not made again.
