@@ -134,7 +134,7 @@ fn add_wasm(wasm: &Wasm, aside: &Path, profile: Profile) -> Result<PathBuf> {
 }
 
 fn compile(wasm: &Wasm, profile: Profile) -> Result<PathBuf> {
-    let Wasm { package, features, name, .. } = wasm;
+    let &Wasm { package, features, name, .. } = wasm;
     let (purpose, flag, folder) = match profile {
         Profile::Dev => (format!("compile {name} for wasm"), None, "debug"),
         Profile::Release => (format!("compile {name} for wasm, optimised"), Some("--release"), "release"),
