@@ -7,6 +7,7 @@ import { Options, ServiceBuilder } from "selenium-webdriver/firefox.js";
 const CANDIDATES = ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
 
 const SCRIPT_LIMIT = 120_000; // milliseconds
+const QUIT_LIMIT = 10_000;
 
 const MICROPHONES = {
   /** The page may use the microphones of the sound card that `env` leads to. */
@@ -42,5 +43,15 @@ export async function openFirefox(url, env, microphone = "real") {
     const call = `(async () => JSON.stringify({ value: await (${callback})(...${JSON.stringify(values)}) }))()`;
     return JSON.parse(await driver.executeScript(`return window.eval(${JSON.stringify(call)})`)).value;
   };
-  return { evaluate, goto: (url) => driver.get(url), close: () => driver.quit() };
+  const processId = (await driver.getCapabilities()).get("moz:processID");
+  const close = async () => {
+    // A page that is in a loop keeps it from ending by itself.
+    let isKilled = false;
+    const timer = setTimeout(() => (isKilled = process.kill(processId, "SIGKILL")), QUIT_LIMIT);
+    const quit = driver.quit().finally(() => clearTimeout(timer));
+    await quit.catch((error) => {
+      if (!isKilled) throw error;
+    });
+  };
+  return { evaluate, goto: (url) => driver.get(url), close };
 }
