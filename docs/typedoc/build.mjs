@@ -1,4 +1,5 @@
-// Builds the site of the package's API into docs/api, and fails on any warning: a public name without a comment is one.
+// Builds the site of the API of the package and its optional entries into docs/api, and fails on any warning: a public name without a
+// comment is one.
 
 import { fileURLToPath } from "node:url";
 import { Application, LogLevel, Logger, TSConfigReader, TypeDocReader } from "typedoc";
@@ -19,6 +20,8 @@ const app = await Application.bootstrapWithPlugins({ options }, [new TypeDocRead
 app.logger = new Strict();
 const project = await app.convert();
 if (project) {
+  // A module is called what it is imported as.
+  for (const module of project.children) module.name = module.name.replace("-", "/");
   app.validate(project);
   await app.generateOutputs(project);
 }

@@ -40,5 +40,7 @@ test("every module of the tarball has types that are right, for those who import
 test("every public name has a comment, and the site of the API is built without a warning", async () => {
   const { code, printed } = await run("docs/typedoc/build.mjs");
   assert.equal(code, 0, printed);
-  assert.ok(existsSync(path("docs/api/classes/OssicleClient.html")));
+  for (const name of ["classes/ossicle.OssicleClient", "functions/ossicle_react.useVisit", "classes/ossicle_element.OssicleVisitElement"]) {
+    assert.ok(existsSync(path(`docs/api/${name}.html`)), name);
+  }
 });

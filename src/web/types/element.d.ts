@@ -142,8 +142,9 @@ export class OssicleVisitElement extends HTMLElement {
   options: OssicleVisitOptions | undefined;
   /** What the note is asked for with. Without it there is no button for one. */
   documentRequest: VisitDocument | undefined;
-  /** The element's words. Set some, and the others are the English ones. Set them before a visit: what is being edited then is lost. */
+  /** The element's words. */
   get labels(): OssicleVisitLabels;
+  /** Set some, and the others are the English ones. Set them before a visit: what is being edited then is lost. */
   set labels(labels: OssicleVisitLabelsGiven | undefined);
   /** The visit, once it has begun. */
   readonly visit: Visit | undefined;

@@ -103,6 +103,7 @@ export interface VisitHandle {
    * may come again after a reconnect: draw it by id and start. When a visit goes on after its stream failed, the final ones stay.
    */
   readonly transcript: readonly TranscriptSegment[];
+  /** Its facts, and what can be done with them. */
   readonly facts: FactsHandle;
   /** The last warning of the stream. */
   readonly warning: StreamWarning | undefined;
