@@ -1,12 +1,9 @@
 // A browser that starts audio only when its user has done something: the refusal says so, and after a click it goes.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open } from "../support/browser.mjs";
+import { startSite } from "../support/site.mjs";
 
 // Somebody else's sound, such as a video call's: a page that holds a microphone would be allowed to start audio.
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A page</title><button>Start</button><script type="module">
@@ -27,20 +24,11 @@ await attach("at once");
 document.querySelector("button").onclick = () => attach("after a click");
 </script>`;
 
-let folder, sandbox, browser;
+let site, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-gesture-"));
-  await writeFile(join(folder, "index.html"), PAGE);
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("strict");
-});
+before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": PAGE }, ["strict"])));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 test("audio that may not start yet is refused with what to do, and starts after a click", { timeout: 60_000 }, async () => {
   const { page, close } = await open(browser, "about:blank", { permissions: [] });

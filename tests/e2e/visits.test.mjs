@@ -2,31 +2,19 @@
 // review, three documents at once, the completion; then the sandbox is asked what it has of it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open } from "../support/browser.mjs";
+import { startSite } from "../support/site.mjs";
 import { consultationSpeech } from "../support/speech.mjs";
 
 // The lines of the consultation until the patient has told when the tightness comes.
 const LINES = 6;
 
-let folder, sandbox, browser;
+let site, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-visits-"));
-  await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><title>A page</title>');
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("plays", await consultationSpeech({ lines: LINES }));
-});
+before(async () => ({ sandbox, browser } = site = await startSite(undefined, ["plays", await consultationSpeech({ lines: LINES })])));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 /** The visit as a page has it; answers what the page saw. */
 async function inThePage() {

@@ -2,16 +2,15 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { launch, open, pkg } from "../support/browser.mjs";
+import { open, pkg } from "../support/browser.mjs";
 import { watch } from "../support/opened.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { startSite } from "../support/site.mjs";
 
 const page = (head = "") => `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><title>A visit</title>${head}
@@ -28,23 +27,15 @@ const PAGES = {
   "own.html": page("<style>ossicle-visit { --ossicle-accent: rgb(1, 2, 3); } ossicle-visit::part(heading) { color: rgb(4, 5, 6); }</style>"),
 };
 
-let folder, sandbox, browser, axe, types;
+let site, sandbox, browser, axe, types;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-element-"));
-  for (const [name, text] of Object.entries(PAGES)) await writeFile(join(folder, name), text);
-  await copyFile(fileURLToPath(new URL("element/app.mjs", import.meta.url)), join(folder, "app.js"));
+  ({ sandbox, browser } = site = await startSite({ ...PAGES, "app.js": await readFile(new URL("element/app.mjs", import.meta.url), "utf8") }));
   axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   types = await readFile(join(pkg, "ossicle-element.d.ts"), "utf8");
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
 });
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 afterEach(() => fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" }));
 

@@ -2,31 +2,21 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open } from "../support/browser.mjs";
+import { startSite } from "../support/site.mjs";
 
 const run = promisify(execFile);
 const SECONDS = 3.21;
 
-let folder, sandbox, browser;
+let site, folder, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-encoders-"));
-  await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><title>A page</title>');
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
-});
+before(async () => ({ folder, sandbox, browser } = site = await startSite()));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 /** Streams a gliding tone of `SECONDS`; answers what the page saw, and which files of the package it fetched. */
 async function stream({ native = true, opusUrl, flacUrl, encoding = "auto" }) {

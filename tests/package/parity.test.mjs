@@ -4,16 +4,15 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open, pkg } from "../support/browser.mjs";
 import { faults, fixtures, methodOf } from "../support/schemas.mjs";
+import { startSite } from "../support/site.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const CODE = path("parity");
@@ -36,7 +35,7 @@ const DIFFERENCES = {
   "`interactions.list` writes the page's `index` into the query that it was given": ([, part, step]) => part === "pages" && step === "the query's index afterwards",
 };
 
-let folder, sandbox, browser, corti, ossicle;
+let site, folder, sandbox, browser, corti, ossicle;
 
 /** Half a second of silence, then 4 s of a tone that counts as speech, as a WAV file of 16 kHz. */
 function speech() {
@@ -120,19 +119,12 @@ function all() {
 }
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-parity-"));
-  await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><title>A page</title>');
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
+  ({ folder, sandbox, browser } = site = await startSite());
   corti = await run("corti");
   ossicle = await run("ossicle");
 }, LIMIT);
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 /** Compiles the code with one of the two; answers the compiler's complaints. */
 async function complaints(name, ...files) {

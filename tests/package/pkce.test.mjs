@@ -1,13 +1,11 @@
 // Signing in from a page: the helpers by themselves, and the whole way round in a browser, against the sandbox's sign-in.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open, pkg } from "../support/browser.mjs";
+import { startSite } from "../support/site.mjs";
 
 // No `init`: none of these needs the wasm.
 const { authorizeUrl, createCodeChallenge, createCodeVerifier, OssicleError } = await import(pathToFileURL(join(pkg, "ossicle.js")).href);
@@ -80,20 +78,11 @@ const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A page</title
   }
 </script>`;
 
-let folder, sandbox, browser;
+let site, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-page-"));
-  await writeFile(join(folder, "index.html"), PAGE);
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
-});
+before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": PAGE })));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 test("a user who signed in has a REST call and a stream, and the package has stored nothing", async () => {
   const { page, complaints, close } = await open(browser, `${sandbox.url}/`);

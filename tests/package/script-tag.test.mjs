@@ -1,29 +1,17 @@
 // `ossicle.global.js` from a plain script tag: one file, nothing else to fetch.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open, pkg } from "../support/browser.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { open } from "../support/browser.mjs";
+import { startSite } from "../support/site.mjs";
 
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><title>A page</title><script src="/pkg/ossicle.global.js"></script>';
 
-let folder, sandbox, browser;
+let site, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-page-"));
-  await writeFile(join(folder, "index.html"), PAGE);
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
-});
+before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": PAGE })));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 test("a script tag is enough for a stream, from window.ossicle to the end", async () => {
   const { page, complaints, close } = await open(browser, `${sandbox.url}/`);

@@ -1,33 +1,19 @@
 // Streams in workers: a worker that dies; a page that may have none, or is blocked; what a page sees of one, and when.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open, pkg } from "../support/browser.mjs";
+import { open } from "../support/browser.mjs";
 import { openFirefox } from "../support/firefox.mjs";
-import { startSandbox } from "../support/sandbox.mjs";
+import { EMPTY, startSite } from "../support/site.mjs";
 
 /** A policy without `worker-src`, whose place `script-src` takes, but for one file's sake. */
 const POLICY = "<meta http-equiv='Content-Security-Policy' content=\"worker-src 'none'\">";
 
-let folder, sandbox, browser;
+let site, sandbox, browser;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ossicle-worker-"));
-  const page = '<!doctype html><link rel="icon" href="data:,"><title>A page</title>';
-  await writeFile(join(folder, "index.html"), page);
-  await writeFile(join(folder, "strict.html"), page + POLICY);
-  sandbox = await startSandbox({ www: folder, pkg });
-  browser = await launch("beeps");
-});
+before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": EMPTY, "strict.html": EMPTY + POLICY })));
 
-after(async () => {
-  await browser?.close();
-  await sandbox?.stop();
-  if (folder) await rm(folder, { recursive: true });
-});
+after(() => site?.close());
 
 /** Opens a page that has `connected()` and the workers that it made, which run `first` before the package's script. */
 async function opened(path = "", first = "", isFirefox = false) {
