@@ -4,6 +4,7 @@
 //! answered is kept apart in `body`, which is not printed.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use crate::json::{Json, Raw, ToJson, object, or_null};
 
@@ -119,9 +120,13 @@ impl Code {
     }
 }
 
-/// A failure, as every fallible function of the crate returns it.
+/// A failure, as every fallible function of the crate returns it: a pointer, since results are everywhere and failures rare.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Failure>);
+
+/// What there is to say of an [`Error`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Failure {
     /// For programs.
     pub code: Code,
     /// For people: what happened and what to do. Never a token, never clinical text.
@@ -144,7 +149,22 @@ impl Error {
             code,
             Code::RateLimited | Code::ServerError | Code::Timeout | Code::Network | Code::ConnectionLost
         );
-        Self { code, message: message.into(), status: None, request_id: None, body: None, retryable }
+        let message = message.into();
+        Self(Box::new(Failure { code, message, status: None, request_id: None, body: None, retryable }))
+    }
+
+    /// The same with an HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The same with this word on whether the call may succeed later without a change.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.retryable = retryable;
+        self
     }
 
     /// What it is in a log: code and status.
@@ -163,14 +183,28 @@ impl Error {
     /// An error that was written: see [`ToJson`]. `None` if it is none.
     #[must_use]
     pub fn read(json: Json<'_>) -> Option<Self> {
-        Some(Self {
+        Some(Self(Box::new(Failure {
             code: Code::from_name(&json.get("code").text()?)?,
             message: json.get("message").text()?,
             status: json.get("status").whole(),
             request_id: json.get("requestId").text(),
             body: Some(json.get("body")).filter(|body| !body.is_null()).map(Json::to_raw),
             retryable: json.get("retryable").bool()?,
-        })
+        })))
+    }
+}
+
+impl Deref for Error {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Failure {
+        &mut self.0
     }
 }
 

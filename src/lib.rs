@@ -10,6 +10,7 @@
 //! - [`rest`]: requests and responses of the REST API as values.
 //! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
 //! - [`error`], [`redact`], [`address`]: the one error type; a wrapper for secrets; what goes into addresses.
+//! - [`time`]: spans of time, in one number.
 //! - [`json`]: a small reader and writer of JSON text, for what every page downloads. [`rest`] and [`visit`] have serde's.
 //!
 //! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
@@ -34,6 +35,7 @@ pub mod redact;
 pub mod rest;
 #[cfg(feature = "stream")]
 pub mod session;
+pub mod time;
 #[cfg(feature = "rest")]
 pub mod visit;
 

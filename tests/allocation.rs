@@ -3,7 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::audio::container::{Format, Place};
 use ossicle::audio::encode::pcm::PcmEncoder;

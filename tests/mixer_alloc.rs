@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::audio::mixer::{Mixed, Mixer};
 

@@ -160,7 +160,7 @@ fn a_request_that_cannot_be_right_is_refused_with_the_path_of_what_is_wrong() {
     for fixture in fixtures(include_str!("wire/refused.json")) {
         let name = fixture["call"].as_str().unwrap();
         let mut arguments = fixture["arguments"].as_array().unwrap().clone();
-        let refused = call(name, &mut arguments).err().map(|error| (error.code, error.message));
+        let refused = call(name, &mut arguments).err().map(|error| (error.code, error.message.clone()));
         let message = fixture["message"].as_str().unwrap().to_owned();
         assert_eq!(refused, Some((Code::InvalidRequest, message)), "{name} {}", fixture["arguments"]);
     }

@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use ossicle::json::Json;

@@ -9,11 +9,10 @@
 //! hands them on late, and that is no gap. A short gap is filled with silence, so that what follows is where it belongs;
 //! a long one (a laptop that slept) is only named, since nobody listens to minutes of silence.
 
-use std::time::Duration;
-
 use super::mixer::{Mixed, Mixer, SourceId};
 use super::planes::{average, pick};
 use crate::error::Error;
+use crate::time::Duration;
 
 mod gaps;
 #[cfg(test)]
@@ -139,7 +138,7 @@ impl Intake {
         }
         let length = frames as f64 / f64::from(rate);
         let missing = capture.gaps.before(length, captured.as_secs_f64());
-        let missing = Duration::try_from_secs_f64(missing).unwrap_or(Duration::ZERO);
+        let missing = Duration::from_secs_f64(missing);
         let began = captured.saturating_sub(Duration::from_secs_f64(length));
         self.miss(id, missing, sink);
         let alone = self.lanes.iter().filter(|lane| lane.capture == id).count() == 1;

@@ -22,9 +22,9 @@
 //! when they arrive there. No clock lives here: times are the page's, told with every call. Samples should be finite.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use crate::error::Error;
+use crate::time::Duration;
 
 mod clock;
 mod source;

@@ -1,12 +1,11 @@
 //! The path of a stream's audio: any number of planes at any rate in, packets and levels out.
 
-use std::time::Duration;
-
 use super::level::{Level, LevelMeter};
 use super::planes::{average, pick};
 use super::resample::Resampler;
 use super::{Encoder, Packet};
 use crate::error::Error;
+use crate::time::Duration;
 
 /// Sample rates that capture devices have, in Hz.
 pub const CAPTURE_RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;

@@ -3,13 +3,12 @@
 //! Of raw PCM every byte has its time. Of anything else a piece is as long as the time since the piece before it, which
 //! is right for a recorder that hands out what it has at regular times.
 
-use std::time::Duration;
-
 use super::Resume;
 use super::settings::Declared;
 use crate::audio::container::{Format, header_length};
 use crate::protocol::MAX_AUDIO_MESSAGE_BYTES;
 use crate::session::{Input, Session};
+use crate::time::Duration;
 
 /// The first piece of an unknown format, before which there is none: what recorders usually hand out.
 const FIRST: Duration = Duration::from_millis(250);

@@ -5,7 +5,7 @@
 //! tells of a socket is of the last one that it opened.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use crate::time::Duration;
 
 use super::codec::{Codec, Inbox, Outside};
 use super::wire::{Address, News, Order, View};

@@ -16,13 +16,13 @@ mod sound;
 pub mod wire;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use crate::audio::Encoder;
 use crate::audio::container::Format;
 use crate::error::Error;
 use crate::protocol::server::Segment;
 use crate::session::{Event, Input, Output, RequestId, Session, Span, State, Warning};
+use crate::time::{Duration, earliest};
 
 pub use crate::audio::intake::CaptureId;
 pub use figures::{Dropped, Pause, Stats, Summary};
@@ -339,7 +339,7 @@ impl Engine {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let waiting = self.waiting.front().map(|waiting| waiting.until);
         let look = if self.is_deaf() { None } else { self.sound.look_at() };
-        [waiting, look, self.session.poll_timeout()].into_iter().flatten().min()
+        earliest(&[waiting, look, self.session.poll_timeout()])
     }
 
     /// Where the stream is.

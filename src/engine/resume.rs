@@ -1,10 +1,9 @@
 //! What a new engine is told of the one before it, which died with all that it held.
 
-use std::time::Duration;
-
 use super::Stats;
 use crate::json::{Json, ToJson, object};
 use crate::session::{Ledger, Past};
+use crate::time::Duration;
 
 /// No time here is longer: 30 years, in seconds. Sums of such times are far from where `Duration` ends.
 const LONGEST: f64 = 1e9;
@@ -115,7 +114,7 @@ impl ToJson for Resume {
 
 /// A time that came from outside: to the nearest nanosecond, and none where there is no such time.
 fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value.min(LONGEST)).unwrap_or_default()
+    Duration::from_secs_f64(value.min(LONGEST))
 }
 
 #[cfg(test)]

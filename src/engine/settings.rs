@@ -1,8 +1,6 @@
 //! What `stream.connect` is given, checked and completed.
 
 use std::fmt;
-use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use super::Resume;
 use crate::address::{encode_component, is_uuid};
@@ -10,13 +8,14 @@ use crate::error::Error;
 use crate::json::{Json, ToJson};
 use crate::protocol::client::Configuration;
 use crate::session::{Options, Origin};
+use crate::time::Duration;
 
 /// Sample rate that the service recommends: more buys nothing in recognition.
 const SAMPLE_RATE: u32 = 16_000;
 
 /// Bits a second of Opus at which a recogniser makes no more mistakes than on the original, and the range around it.
 const BITRATE: u32 = 24_000;
-const BITRATES: RangeInclusive<f64> = 12_000.0..=64_000.0;
+const BITRATES: [f64; 2] = [12_000.0, 64_000.0];
 
 /// Everything that `stream.connect` decides before there is a socket.
 #[derive(Clone, Debug)]
@@ -85,24 +84,30 @@ impl Encoding {
 
 impl Declared {
     fn of(mime: &str) -> Self {
-        let mime = mime.to_ascii_lowercase();
-        let mut parts = mime.split(';').map(str::trim_ascii);
-        match parts.next() {
-            Some("audio/pcm") => {
-                let mut values = [SAMPLE_RATE, 1, 16];
-                for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-                    let place = ["rate", "channels", "bits"].iter().position(|known| *known == name.trim_ascii());
-                    if let (Some(place), Ok(value)) = (place, value.trim_ascii().parse()) {
-                        values[place] = value;
-                    }
-                }
-                let [rate, channels, bits] = values;
-                Self::Pcm { rate, channels: channels as usize, bits }
-            }
-            Some("audio/ogg") => Self::Ogg,
-            Some("audio/flac") => Self::Flac,
-            _ => Self::Other,
+        let mut parts = mime.as_bytes().split(|byte| *byte == b';');
+        let kind = parts.next().unwrap_or_default();
+        let is = |text: &[u8], known: &str| text.trim_ascii().eq_ignore_ascii_case(known.as_bytes());
+        if is(kind, "audio/ogg") {
+            return Self::Ogg;
         }
+        if is(kind, "audio/flac") {
+            return Self::Flac;
+        }
+        if !is(kind, "audio/pcm") {
+            return Self::Other;
+        }
+        let (mut rate, mut channels, mut bits) = (SAMPLE_RATE, 1, 16);
+        for part in parts {
+            let mut pair = part.splitn(2, |byte| *byte == b'=');
+            let (Some(name), Some(value)) = (pair.next(), pair.next().and_then(whole)) else { continue };
+            match () {
+                () if is(name, "rate") => rate = value,
+                () if is(name, "channels") => channels = value,
+                () if is(name, "bits") => bits = value,
+                () => {}
+            }
+        }
+        Self::Pcm { rate, channels: channels as usize, bits }
     }
 
     /// What encodes that.
@@ -158,22 +163,22 @@ impl Settings {
                 .ok_or_else(|| Error::invalid("audio.encoding must be \"auto\", \"opus\", \"flac\" or \"pcm\""))?,
         };
         let bitrate = number(audio, "audio.", "bitrate", f64::from(BITRATE), BITRATES)? as u32;
-        let sample_rate = number(audio, "audio.", "sampleRate", f64::from(rate), 8_000.0..=192_000.0)?;
-        let channels = number(audio, "audio.", "channels", count as f64, 1.0..=8.0)?;
-        let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, 100.0..=1_000.0)?;
+        let sample_rate = number(audio, "audio.", "sampleRate", f64::from(rate), [8_000.0, 192_000.0])?;
+        let channels = number(audio, "audio.", "channels", count as f64, [1.0, 8.0])?;
+        let chunk = number(audio, "audio.", "chunkMs", session.chunk.as_secs_f64() * 1e3, [100.0, 1_000.0])?;
         session.chunk = Duration::from_millis(chunk as u64);
-        let attempts = number(json, "", "reconnectAttempts", f64::from(session.reconnect_attempts), 0.0..=1e6)?;
+        let attempts = number(json, "", "reconnectAttempts", f64::from(session.reconnect_attempts), [0.0, 1e6])?;
         session.reconnect_attempts = attempts as u32;
         // Not for apps: the interaction's id is on its way, and `Command::Begin` follows.
         session.is_held = json.get("isHeld").bool().unwrap_or(false);
         session.is_awaited = json.get("awaitConfiguration").bool().unwrap_or(true);
-        let seconds = |key: &str, place: &mut Duration, range: RangeInclusive<f64>| {
+        let seconds = |key: &str, place: &mut Duration, range: [f64; 2]| {
             number(json, "", key, place.as_secs_f64(), range).map(|value| *place = Duration::from_secs_f64(value))
         };
-        seconds("connectionTimeoutInSeconds", &mut session.connection_time_limit, 0.1..=3_600.0)?;
-        seconds("bufferSeconds", &mut session.buffer, 1.0..=86_400.0)?;
-        seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, 1.0..=3_600.0)?;
-        session.catch_up_rate = number(json, "", "catchUpRate", session.catch_up_rate, 1.0..=100.0)?;
+        seconds("connectionTimeoutInSeconds", &mut session.connection_time_limit, [0.1, 3_600.0])?;
+        seconds("bufferSeconds", &mut session.buffer, [1.0, 86_400.0])?;
+        seconds("acknowledgeAfterSeconds", &mut session.acknowledge_after, [1.0, 3_600.0])?;
+        session.catch_up_rate = number(json, "", "catchUpRate", session.catch_up_rate, [1.0, 100.0])?;
         // Who says how often to try means it; else there is no reason to give up while there is room for the audio.
         session.reconnect_for = if json.get("reconnectAttempts").is_null() { session.buffer } else { Duration::ZERO };
         session.times_from = match json.get("transcriptTimesFrom") {
@@ -219,14 +224,22 @@ impl Settings {
     }
 }
 
-fn number(of: Json<'_>, path: &str, key: &str, default: f64, range: RangeInclusive<f64>) -> Result<f64, Error> {
+/// A number in a MIME type, of digits alone.
+fn whole(text: &[u8]) -> Option<u32> {
+    let digit = |sum: u32, byte: &u8| sum.checked_mul(10)?.checked_add(char::from(*byte).to_digit(10)?);
+    let digits = text.trim_ascii();
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, digit) }
+}
+
+fn number(of: Json<'_>, path: &str, key: &str, default: f64, range: [f64; 2]) -> Result<f64, Error> {
     let value = of.get(key);
     if value.is_null() {
         return Ok(default);
     }
-    let value = value.number().filter(|value| range.contains(value));
-    let (least, most) = (range.start().to_json(), range.end().to_json());
-    value.ok_or_else(|| Error::invalid(format!("{path}{key} must be a number from {least} to {most}")))
+    let [least, most] = range;
+    let value = value.number().filter(|value| (least..=most).contains(value));
+    let message = || format!("{path}{key} must be a number from {} to {}", least.to_json(), most.to_json());
+    value.ok_or_else(|| Error::invalid(message()))
 }
 
 fn proxy(json: Json<'_>) -> Result<Option<Proxy>, Error> {

@@ -2,7 +2,6 @@
 //! what another engine must be told if that one dies.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::resume::LOST;
 use super::wire::{Order, View};
@@ -11,6 +10,7 @@ use crate::error::{Code, Error};
 use crate::json::{Json, ToJson};
 use crate::protocol::server::Segment;
 use crate::session::{Event, RequestId, State, Transcript};
+use crate::time::Duration;
 
 /// So many engines in so short a time may die. More of them would die of the same.
 const MOST_DEATHS: usize = 3;
@@ -18,9 +18,6 @@ const DEATHS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A thread that says nothing for longer than this was not only busy: the machine slept, and nothing was captured.
 const LONGEST_SILENCE: Duration = Duration::from_secs(5);
-
-/// Bytes among which the headers of a container are sought.
-const HEAD: usize = 8_192;
 
 /// Times are those of a clock which the page and the engine's thread both have.
 pub struct Shadow {
@@ -108,11 +105,6 @@ impl Shadow {
             self.gate.over();
             self.is_over = true;
         }
-        // Most news is of no concern here; levels come ten times a second.
-        let kinds = ["\"transcript\"", "\"resume\"", "\"audioDropped\"", "\"usage\"", "\"answered\""];
-        if !kinds.iter().any(|kind| news.contains(kind)) {
-            return;
-        }
         let Some(news) = Json::read(news) else { return };
         if let Some(id) = news.get("answered").items().next().and_then(Json::whole::<RequestId>) {
             self.open.retain(|(open, _)| *open != id);
@@ -144,16 +136,16 @@ impl Shadow {
         Ok(self.gate.is_open())
     }
 
-    /// The app gives bytes that it encoded, of which `head` answers so many of the first: whether the engine is to have
+    /// The app gives bytes that it encoded, of which `head` are the first: whether the engine is to have
     /// them.
     ///
     /// # Errors
     /// As [`Gate::bytes`].
-    pub fn bytes(&mut self, length: usize, head: impl FnOnce(usize) -> Vec<u8>) -> Result<bool, Error> {
+    pub fn bytes(&mut self, length: usize, head: &[u8]) -> Result<bool, Error> {
         self.gate.bytes(length)?;
         if self.gate.is_open() {
             if self.given_bytes == 0 {
-                self.given_headers = headers(&head(HEAD.min(length))).to_vec();
+                self.given_headers = headers(head).to_vec();
             }
             self.given_bytes += length as u64;
         }
@@ -241,10 +233,13 @@ impl Shadow {
         };
         // The next engine's count of them begins anew.
         self.pushed = 0.0;
-        let begun = self.is_begun.then_some(Order::Command(Command::Begin));
-        let (wants, muted) = (self.wants.iter(), self.muted.iter());
-        let orders =
-            wants.chain(muted).chain(&begun).chain(self.open.iter().map(|(_, order)| order)).cloned().collect();
+        let mut orders = Vec::new();
+        orders.extend(self.wants.clone());
+        orders.extend_from_slice(&self.muted);
+        if self.is_begun {
+            orders.push(Order::Command(Command::Begin));
+        }
+        orders.extend(self.open.iter().map(|(_, order)| order.clone()));
         let (state, previous) = (State::Reconnecting, view.state);
         let reason = Some(LOST.to_owned());
         let event = (was_connected && previous != state).then_some(Event::State { state, previous, reason });

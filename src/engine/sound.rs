@@ -1,13 +1,12 @@
 //! The audio of a stream: what is attached or pushed, encoded and handed to the session, with its levels and warnings.
 
-use std::time::Duration;
-
 use crate::audio::intake::{CaptureId, Intake, Taken};
 use crate::audio::path::{Encoded, MAX_CHANNELS};
 use crate::audio::watch::{self, SignalWatch};
 use crate::audio::{AudioPath, Encoder};
 use crate::error::{Code, Error};
 use crate::session::{Event, Input, Session, Warning, WarningCode};
+use crate::time::Duration;
 
 /// How often to look whether something still comes from what is attached.
 const LOOK: Duration = Duration::from_millis(250);

@@ -13,11 +13,19 @@ pub trait ToJson {
     }
 
     /// It alone.
-    fn to_json(&self) -> String {
-        let mut json = String::new();
-        self.write(&mut json);
-        json
+    fn to_json(&self) -> String
+    where
+        Self: Sized,
+    {
+        text(self)
     }
+}
+
+/// Once for all types: it is no part of what every one of them has to be written.
+fn text(value: &dyn ToJson) -> String {
+    let mut json = String::new();
+    value.write(&mut json);
+    json
 }
 
 /// Appends an object. What is absent is left out of it.

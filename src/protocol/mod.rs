@@ -4,10 +4,10 @@
 //! adds fields without notice, and an app that knows them must get them. Nothing here decides anything; that is
 //! [`crate::session`].
 
+use crate::time::Duration;
+
 pub mod client;
 pub mod server;
-
-use std::time::Duration;
 
 /// The most bytes of audio in one socket message.
 pub const MAX_AUDIO_MESSAGE_BYTES: usize = 64_000;

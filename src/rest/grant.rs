@@ -137,7 +137,7 @@ impl Grant {
         let body: Option<Value> = serde_json::from_str(&response.body).ok();
         let failed = |code: Code, what: String| {
             let message = format!("the token endpoint answered {status}: {what}");
-            Answer::Failed(Error { status: Some(status), ..Error::new(code, message) })
+            Answer::Failed(Error::new(code, message).with_status(status))
         };
         if (200..300).contains(&status) {
             let token = body.as_ref().and_then(|body| Token::from_value(body, now).ok());
@@ -160,7 +160,7 @@ impl Grant {
         };
         let message =
             format!("the token endpoint refused the {} ({status}): {word}{}", self.title(), self.advice(word));
-        Answer::Refused(word.to_owned(), Error { status: Some(status), ..Error::new(code, message) })
+        Answer::Refused(word.to_owned(), Error::new(code, message).with_status(status))
     }
 
     /// Whether a text can be OAuth's word for an error, rather than something of ours that comes back.
@@ -253,7 +253,7 @@ mod tests {
             (json!({ "clientId": "c", "clientSecret": "s", "scopes": "streams" }), "auth.scopes must be a list"),
             (json!({ "clientId": "c", "clientSecret": "s", "scopes": [7] }), "auth.scopes must be a list"),
         ] {
-            let message = Grant::from_value("auth", &value).map(drop).unwrap_err().message;
+            let message = Grant::from_value("auth", &value).map(drop).unwrap_err().message.clone();
             assert!(message.starts_with(named), "{message}");
         }
         assert!(Grant::from_value("auth", &json!({ "clientId": "c" })).unwrap().is_none());
@@ -270,7 +270,7 @@ mod tests {
             (503, "temporarily_unavailable", Code::ServerError, "temporarily_unavailable"),
         ] {
             let error = error(answer(&client, status, &json!({ "error": word }).to_string()));
-            assert_eq!((error.code, error.status, error.body), (code, Some(status), None));
+            assert_eq!((error.code, error.status, error.body.as_ref()), (code, Some(status), None));
             assert!(error.message.contains(word) && error.message.contains(told), "{}", error.message);
             assert_eq!(error.retryable, status == 503);
         }

@@ -68,7 +68,7 @@ impl Response {
 #[must_use]
 pub fn cut(status: u16) -> Error {
     let message = format!("the connection broke in the middle of the answer ({status}): it is not whole");
-    Error { status: Some(status), ..Error::new(Code::Network, message) }
+    Error::new(Code::Network, message).with_status(status)
 }
 
 /// As [`read`], for a request: what was asked for must be there.
@@ -79,7 +79,7 @@ pub fn read_for(request: &Request, response: &Response) -> Result<Value, Error> 
     let body = read(response)?;
     if body.is_null() && request.method == Method::Get && request.transfer == Transfer::Json {
         let message = format!("the service, or something before it, answered {} with an empty body", response.status);
-        return Err(Error { status: Some(response.status), ..Error::new(Code::Protocol, message) });
+        return Err(Error::new(Code::Protocol, message).with_status(response.status));
     }
     Ok(body)
 }
@@ -102,7 +102,7 @@ pub fn read(response: &Response) -> Result<Value, Error> {
                     () => "a body that is not JSON",
                 };
                 let message = format!("the service answered {} with {what}", response.status);
-                Err(Error { status: Some(response.status), ..Error::new(Code::Protocol, message) })
+                Err(Error::new(Code::Protocol, message).with_status(response.status))
             }
         };
     }

@@ -187,7 +187,7 @@ mod tests {
                 "facts[0].isDiscarded must be true or false",
             ),
         ] {
-            assert_eq!(check(&FACTS, &value, "").map_err(|error| error.message), Err(message.to_owned()));
+            assert_eq!(check(&FACTS, &value, "").map_err(|error| error.message.clone()), Err(message.to_owned()));
         }
     }
 

@@ -345,7 +345,7 @@ mod tests {
             (json!({ "accessToken": 7 }), "auth.accessToken"),
             (json!({ "clientId": "c" }), "auth must be"),
         ] {
-            let message = Tokens::from_value("auth", &value, false, NOW).unwrap_err().message;
+            let message = Tokens::from_value("auth", &value, false, NOW).unwrap_err().message.clone();
             assert!(message.starts_with(named), "{message}");
         }
     }

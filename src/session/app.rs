@@ -1,10 +1,9 @@
 //! What the app does: audio, and what it asks for.
 
-use std::time::Duration;
-
 use super::machine::Connection;
 use super::{Event, Input, Output, RequestId, Session, State, Warning, WarningCode};
 use crate::error::{Code, Error};
+use crate::time::Duration;
 
 /// Parts of the buffer's bound at which the app is warned, and below which it would be warned again.
 const BUFFER_HIGH: f64 = 0.8;

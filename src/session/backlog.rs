@@ -5,9 +5,9 @@
 //! allocates nothing.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use crate::audio;
+use crate::time::Duration;
 
 /// Where all captured audio is. At every instant
 /// `captured = acknowledged + in_flight + buffered + dropped`.

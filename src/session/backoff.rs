@@ -2,7 +2,7 @@
 //!
 //! Full jitter (a uniform draw between nothing and the bound) spreads a ward's worth of clients best after an outage.
 
-use std::time::Duration;
+use crate::time::Duration;
 
 /// The bound of the first wait.
 const FIRST: Duration = Duration::from_millis(250);
@@ -31,7 +31,7 @@ impl Backoff {
 
     /// Counts an attempt that failed and tells how long to wait before the next.
     pub(super) fn next_wait(&mut self) -> Duration {
-        let bound = FIRST.saturating_mul(1 << self.attempts.min(16)).min(LONGEST);
+        let bound = (FIRST * (1 << self.attempts.min(16))).min(LONGEST);
         self.attempts += 1;
         bound.mul_f64(self.uniform())
     }
@@ -67,7 +67,7 @@ mod tests {
             }
         }
         for (attempt, longest) in longest.into_iter().enumerate() {
-            let bound = FIRST.saturating_mul(1 << attempt).min(LONGEST);
+            let bound = (FIRST * (1 << attempt)).min(LONGEST);
             assert!(longest <= bound && longest > bound.mul_f64(0.9), "attempt {attempt}: {longest:?}");
         }
     }

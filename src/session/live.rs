@@ -1,10 +1,10 @@
 //! A configured socket: how much may be handed to it, what has left it, and whether it still moves.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::pace::Pace;
 use crate::audio::container::Container;
+use crate::time::{Duration, earliest};
 
 /// No more audio is handed to a socket that holds this many bytes: two seconds of PCM. More would only hide in the
 /// browser what the ledger should show.
@@ -106,9 +106,9 @@ impl Live {
         // What had its time waits for a word of the service, not for more time.
         let acknowledge = self.drained.front().map(|(seen, _)| remaining(*seen)).filter(|time| !time.is_zero());
         let silence = self.asked_at.map(|asked| (asked + SILENCE_LIMIT).saturating_sub(self.seen));
-        let by_clock = [acknowledge, silence].into_iter().flatten().min();
+        let by_clock = earliest(&[acknowledge, silence]);
         let by_clock = by_clock.map(|remaining| self.looked_at + remaining.min(MOST_BETWEEN_LOOKS));
-        [self.resume_at, self.check_at, by_clock].into_iter().flatten().min()
+        earliest(&[self.resume_at, self.check_at, by_clock])
     }
 
     /// Nothing waits to be sent.

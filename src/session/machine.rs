@@ -1,7 +1,6 @@
 //! States, and what moves between them.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::backlog::{Backlog, Ledger, Span};
 use super::backoff::Backoff;
@@ -16,6 +15,7 @@ use crate::json::ToJson;
 use crate::protocol::CONFIGURATION_TIME_LIMIT;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::server::Segment;
+use crate::time::{Duration, earliest};
 
 /// A chunk of that length is a single packet: chunks hold at least one, and none is shorter.
 const A_PACKET: Duration = Duration::from_nanos(1);
@@ -233,7 +233,7 @@ impl Session {
             Connection::Live(live) => live.wake_at(self.options.acknowledge_after),
         };
         let first = self.first_deadline.filter(|_| !self.was_connected);
-        [connection, first, self.requests.deadline()].into_iter().flatten().min()
+        earliest(&[connection, first, self.requests.deadline()])
     }
 
     fn is_present(&self, id: SocketId) -> bool {

@@ -1,11 +1,10 @@
 //! What the service says, and what follows from it.
 
-use std::time::Duration;
-
 use super::machine::{Connection, connection_lost};
 use super::{Event, Output, Session, State};
 use crate::error::{Code, Error};
 use crate::protocol::server::{Segment, ServerMessage, ServiceError};
+use crate::time::Duration;
 
 impl Session {
     pub(super) fn text(&mut self, text: &str, now: Duration) {
@@ -62,9 +61,7 @@ impl Session {
         }
         self.announce(Event::Transcript { segments: kept, replaced });
         let until = self.transcript.final_until(self.options.configuration.participants);
-        if let Ok(until) = Duration::try_from_secs_f64(until) {
-            self.backlog.acknowledge(until);
-        }
+        self.backlog.acknowledge(Duration::from_secs_f64(until));
     }
 
     fn flushed(&mut self) {
@@ -110,9 +107,11 @@ impl Session {
 
 fn service_error(error: ServiceError) -> Error {
     let code = error.status.map_or(Code::ServerError, Code::of_status);
-    let parts = [error.title, error.details].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let parts = if parts.is_empty() { "no details were given".to_owned() } else { parts };
-    let mut result = Error::new(code, format!("the service reports an error: {parts}"));
+    let what = match (error.title, error.details) {
+        (Some(title), Some(details)) => format!("{title}: {details}"),
+        (one, other) => one.or(other).unwrap_or_else(|| "no details were given".to_owned()),
+    };
+    let mut result = Error::new(code, format!("the service reports an error: {what}"));
     result.status = error.status;
     result.request_id = error.request_id;
     result

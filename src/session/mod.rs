@@ -31,13 +31,12 @@ mod timeline;
 mod transcript;
 mod transmit;
 
-use std::time::Duration;
-
 use crate::audio::container::Format;
 use crate::error::Error;
 use crate::json::{Json, ToJson};
 use crate::protocol;
 use crate::protocol::client::Configuration;
+use crate::time::Duration;
 
 pub use backlog::{Ledger, Span};
 pub use event::{Event, Warning, WarningCode};

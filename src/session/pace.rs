@@ -3,7 +3,7 @@
 //! A token bucket in seconds of audio: it fills at the catch-up rate and holds a little more than a chunk, so that live
 //! audio is never held up and a backlog leaves evenly.
 
-use std::time::Duration;
+use crate::time::Duration;
 
 /// What the bucket holds beyond one chunk: the jitter of a busy page's timers.
 const SLACK: Duration = Duration::from_secs(1);

@@ -1,11 +1,10 @@
 //! What came before a session: another one had the stream, is gone with all that it held, and this one goes on.
 
-use std::time::Duration;
-
 use super::backlog::{Backlog, Ledger, Span};
 use super::timeline::Timeline;
 use super::transcript::Transcript;
 use super::{Event, Session, State};
+use crate::time::Duration;
 
 /// What was last known of the session before. It may be a little old: what passed since is lost.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,10 +1,10 @@
 //! What the app waits for: flushes, and the end.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::RequestId;
 use crate::protocol::client::ClientMessage;
+use crate::time::{Duration, earliest};
 
 #[derive(Debug, Default)]
 pub(super) struct Requests {
@@ -85,9 +85,11 @@ impl Requests {
 
     /// A new socket stands: what it will be asked has until then.
     pub(super) fn extend(&mut self, deadline: Duration) {
-        let deadlines = self.flushes.iter_mut().map(|flush| &mut flush.deadline);
-        for place in deadlines.chain(self.end.as_mut().map(|end| &mut end.deadline)) {
-            *place = deadline.max(*place);
+        for flush in &mut self.flushes {
+            flush.deadline = flush.deadline.max(deadline);
+        }
+        if let Some(end) = &mut self.end {
+            end.deadline = end.deadline.max(deadline);
         }
     }
 
@@ -119,12 +121,16 @@ impl Requests {
     /// The earliest time limit.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let end = self.end.as_ref().map(|end| end.deadline);
-        self.flushes.iter().map(|flush| flush.deadline).chain(end).min()
+        self.flushes.iter().fold(end, |due, flush| earliest(&[due, Some(flush.deadline)]))
     }
 
     /// All that is still open, flushes first; nothing is afterwards.
     pub(super) fn take_all(&mut self) -> Vec<RequestId> {
-        let flushes = self.flushes.drain(..).filter_map(|flush| flush.id);
-        flushes.chain(self.end.take().map(|end| end.id)).collect()
+        let mut ids = Vec::new();
+        while let Some(flush) = self.flushes.pop_front() {
+            ids.extend(flush.id);
+        }
+        ids.extend(self.end.take().map(|end| end.id));
+        ids
     }
 }

@@ -1,11 +1,10 @@
 //! What follows from time alone: limits that pass, audio that counts as heard, a service that has fallen silent.
 
-use std::time::Duration;
-
 use super::machine::{Connection, connection_lost};
 use super::{Output, Session};
 use crate::error::{Code, Error};
 use crate::json::ToJson;
+use crate::time::Duration;
 
 /// Rounds what is told in tenths of a second.
 const HALF_A_TENTH: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@
 //! documentation does not say: an [`Origin`] is the app's to choose. What a socket was sent need not be contiguous in
 //! capture time, so the map is piecewise.
 
-use std::time::Duration;
+use crate::time::Duration;
 
 /// From where the service counts `time` on a socket that is not the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

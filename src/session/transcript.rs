@@ -2,6 +2,7 @@
 //! brought.
 
 use crate::audio::path::MAX_CHANNELS;
+use crate::json::ToJson;
 use crate::protocol::server::Segment;
 
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
@@ -84,6 +85,13 @@ impl Transcript {
     pub(super) fn final_until(&self, channels: usize) -> f64 {
         let until = |channel: usize| self.final_until.get(channel).copied().unwrap_or(0.0);
         (0..channels.max(1)).map(until).fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// The list of its segments.
+impl ToJson for Transcript {
+    fn write(&self, json: &mut String) {
+        self.segments.write(json);
     }
 }
 

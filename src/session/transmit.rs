@@ -1,13 +1,12 @@
 //! Audio to the socket: which packets go when, as chunks in the socket's container.
 
-use std::time::Duration;
-
 use super::live::Stalled;
 use super::machine::{Connection, connection_lost};
 use super::{Output, Session};
 use crate::audio::container::Place;
 use crate::json::ToJson;
 use crate::protocol::MAX_AUDIO_MESSAGE_BYTES;
+use crate::time::Duration;
 
 /// The most bytes of packets in a chunk: the rest is for a container's headers.
 const MOST_CHUNK_BYTES: usize = MAX_AUDIO_MESSAGE_BYTES - 4_000;

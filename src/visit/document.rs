@@ -147,7 +147,7 @@ mod tests {
             (json!({ "context": [], "templateKey": "corti-soap" }), "context is made by the visit"),
             (Value::Null, "a document needs"),
         ] {
-            let message = body(&request, &[], &[]).err().map(|error| error.message).unwrap_or_default();
+            let message = body(&request, &[], &[]).err().map(|error| error.message.clone()).unwrap_or_default();
             assert!(message.contains(part), "{message:?} says: {part}");
         }
     }

@@ -353,9 +353,9 @@ fn known_facts(value: &Value) -> Result<Vec<Value>, Error> {
     if !facts.is_empty() {
         // They are sent under another name, and to an interaction that need not exist yet.
         let nobody = "00000000-0000-0000-0000-000000000000";
-        calls::call("facts.create", &mut [nobody.into(), json!({ "facts": facts })]).map_err(|error| {
-            let message = error.message.replacen("facts", "knownFacts", 1);
-            Error { message, ..error }
+        calls::call("facts.create", &mut [nobody.into(), json!({ "facts": facts })]).map_err(|mut error| {
+            error.message = error.message.replacen("facts", "knownFacts", 1);
+            error
         })?;
     }
     Ok(facts.clone())

@@ -308,7 +308,7 @@ fn what_cannot_be_right_is_refused_before_there_is_a_step() {
         (with("knownFacts", json!({})), "knownFacts"),
         (with("knownFacts", json!([{ "text": "Smokes" }])), "knownFacts[0].group"),
     ] {
-        let message = Workflow::start(&options).err().map(|error| error.message).unwrap_or_default();
+        let message = Workflow::start(&options).err().map(|error| error.message.clone()).unwrap_or_default();
         assert!(message.starts_with(path), "{message:?} names {path}");
     }
     assert!(Workflow::start(&with("knownFacts", json!([]))).is_ok());

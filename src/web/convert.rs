@@ -34,7 +34,7 @@ pub(super) fn to_js(value: &impl Serialize) -> JsValue {
 }
 
 /// What has a form in JSON as a plain object.
-pub(super) fn parsed(value: &(impl ToJson + ?Sized)) -> JsValue {
+pub(super) fn parsed(value: &impl ToJson) -> JsValue {
     JSON::parse(&value.to_json()).unwrap_or(JsValue::UNDEFINED)
 }
 

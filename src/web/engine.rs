@@ -3,9 +3,8 @@
 //!
 //! The one function of JavaScript that it calls is the encoder's, which must not call it back.
 
-use std::time::Duration;
+use crate::time::Duration;
 
-use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::engine::codec::{Answer, Codec, Outside};
@@ -13,7 +12,7 @@ use crate::engine::hosted::{Act, Frames, Hosted};
 use crate::engine::wire::{News, Order};
 use crate::engine::{Resume, Settings};
 use crate::error::Error;
-use crate::json::ToJson;
+use crate::json::{Json, Raw, ToJson};
 
 /// What [`Engine::poll`] answers; `js/host.js` has the same numbers.
 const NOTHING: u32 = 0;
@@ -32,9 +31,9 @@ pub fn codecs(settings: &str) -> Result<String, JsValue> {
     let settings = Settings::read(settings, 0).map_err(thrown)?;
     let Settings { sample_rate, channels, bitrate, .. } = settings;
     let names: Vec<&str> = Codec::of(&settings).iter().map(|codec| codec.name()).collect();
-    let names = names.join("\",\"");
-    let sound = format!("\"sampleRate\":{sample_rate},\"channels\":{channels},\"bitrate\":{bitrate}");
-    Ok(format!("{{\"codecs\":[\"{names}\"],{sound}}}"))
+    let members: [(&str, &dyn ToJson); 4] =
+        [("codecs", &names), ("sampleRate", &sample_rate), ("channels", &channels), ("bitrate", &bitrate)];
+    Ok(Raw::amended(Json::NULL, &members).to_json())
 }
 
 /// A stream's engine.
@@ -60,15 +59,15 @@ impl Engine {
     /// `undefined` if that comes later by [`Engine::packet`]; without a frame it is to hand out what it holds.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        settings: &str, seed: f64, resume: Option<String>, codec: &str, header: Option<Uint8Array>, encode: Function,
+        settings: &str, seed: f64, resume: Option<String>, codec: &str, header: Option<Vec<u8>>, encode: JsValue,
         now: f64,
     ) -> Result<Self, JsValue> {
         let resume = resume.and_then(|text| Resume::read(&text));
         let settings = Settings { resume, ..Settings::read(settings, seed as u64).map_err(thrown)? };
         // A name that `codecs` answered; any other is nothing that could encode.
         let codec = Codec::from_name(codec).unwrap_or(Codec::Pcm);
-        let header = header.map(|header| header.to_vec()).unwrap_or_default();
-        let outside = Box::new(Encoder { encode, frame: None });
+        let header = header.unwrap_or_default();
+        let outside = Box::new(Encoder { encode });
         let hosted = Hosted::new(&settings, codec, header, outside, at(now)).map_err(thrown)?;
         Ok(Self {
             hosted,
@@ -83,7 +82,7 @@ impl Engine {
     }
 
     /// Takes a plane of the frames that go beside the next order.
-    pub fn plane(&mut self, samples: &Float32Array) {
+    pub fn plane(&mut self, samples: &JsValue) {
         if self.laid == self.planes.len() {
             self.planes.push(Vec::new());
         }
@@ -93,13 +92,13 @@ impl Engine {
 
     /// Takes an order as JSON, and the bytes that go beside it. Answers the source whose frames' port goes beside, if that
     /// is to be listened to.
-    pub fn take(&mut self, order: &str, bytes: Option<Uint8Array>, now: f64) -> Option<u32> {
+    pub fn take(&mut self, order: &str, bytes: Option<Vec<u8>>, now: f64) -> Option<u32> {
         let planes: Vec<&[f32]> = self.planes[..std::mem::take(&mut self.laid)].iter().map(Vec::as_slice).collect();
         let Some(order) = Order::read(order) else {
             self.hosted.refuse(Error::invalid("the page and its worker are of different versions"));
             return None;
         };
-        let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let bytes = bytes.unwrap_or_default();
         self.hosted.take(order, &bytes, &planes, at(now))
     }
 
@@ -107,7 +106,7 @@ impl Engine {
     /// `age` ago. Without a rate they have the one that the source was attached with.
     #[allow(clippy::too_many_arguments)] // A flat call: no object is made of them for each batch.
     pub fn captured(
-        &mut self, id: u32, samples: &Float32Array, stride: usize, count: usize, rate: Option<u32>, age: f64, now: f64,
+        &mut self, id: u32, samples: &JsValue, stride: usize, count: usize, rate: Option<u32>, age: f64, now: f64,
     ) {
         copy_samples(samples, &mut self.samples);
         let frames = Frames { samples: &self.samples, stride, count, rate, age: at(age) };
@@ -120,7 +119,7 @@ impl Engine {
     }
 
     /// Takes a packet of an encoder that answers later.
-    pub fn packet(&mut self, bytes: &Uint8Array, now: f64) {
+    pub fn packet(&mut self, bytes: &JsValue, now: f64) {
         copy_bytes(bytes, &mut self.packet);
         self.hosted.packet(&self.packet, at(now));
     }
@@ -179,7 +178,7 @@ impl Engine {
         }
     }
 
-    fn said(&mut self, kind: u32, what: &dyn ToJson) -> u32 {
+    fn said(&mut self, kind: u32, what: &impl ToJson) -> u32 {
         self.text = what.to_json();
         kind
     }
@@ -215,21 +214,31 @@ impl Engine {
     }
 }
 
-/// What encodes, in JavaScript.
+#[wasm_bindgen(raw_module = "#border")]
+extern "C" {
+    fn length(list: &JsValue) -> usize;
+
+    #[wasm_bindgen(js_name = copySamples)]
+    fn copy_floats(from: &JsValue, to: &mut [f32]);
+
+    #[wasm_bindgen(js_name = copyBytes)]
+    fn copy_octets(from: &JsValue, to: &mut [u8]);
+
+    #[wasm_bindgen(catch)]
+    fn encode(encoder: &JsValue, frame: Option<&[f32]>) -> Result<Option<Vec<u8>>, JsValue>;
+}
+
+/// What encodes, in JavaScript: a function.
 struct Encoder {
-    encode: Function,
-    /// The frame that it is given: all are of one length.
-    frame: Option<Float32Array>,
+    encode: JsValue,
 }
 
 impl Outside for Encoder {
     fn encode(&mut self, frame: &[f32], packet: &mut Vec<u8>) -> Answer {
-        let given = self.frame.get_or_insert_with(|| Float32Array::new_with_length(frame.len() as u32));
-        given.copy_from(frame);
-        match self.encode.call1(&JsValue::UNDEFINED, given) {
-            Ok(answer) if answer.is_undefined() => Answer::Later,
-            Ok(answer) => {
-                copy_bytes(answer.unchecked_ref(), packet);
+        match encode(&self.encode, Some(frame)) {
+            Ok(None) => Answer::Later,
+            Ok(Some(answer)) => {
+                *packet = answer;
                 Answer::Packet
             }
             Err(_) => Answer::Failed,
@@ -237,7 +246,7 @@ impl Outside for Encoder {
     }
 
     fn flush(&mut self) {
-        let _ = self.encode.call0(&JsValue::UNDEFINED);
+        let _ = encode(&self.encode, None);
     }
 }
 
@@ -247,15 +256,15 @@ fn thrown(error: Error) -> JsValue {
 }
 
 fn at(milliseconds: f64) -> Duration {
-    Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
+    Duration::from_secs_f64(milliseconds / 1e3)
 }
 
-fn copy_samples(from: &Float32Array, to: &mut Vec<f32>) {
-    to.resize(from.length() as usize, 0.0);
-    from.copy_to(to);
+fn copy_samples(from: &JsValue, to: &mut Vec<f32>) {
+    to.resize(length(from), 0.0);
+    copy_floats(from, to);
 }
 
-fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) {
-    to.resize(from.length() as usize, 0);
-    from.copy_to(to);
+fn copy_bytes(from: &JsValue, to: &mut Vec<u8>) {
+    to.resize(length(from), 0);
+    copy_octets(from, to);
 }

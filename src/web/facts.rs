@@ -342,5 +342,7 @@ impl Shared {
 fn failure(exception: &JsValue) -> Error {
     let body = to_value("the body", &get(exception, "body")).ok().filter(|body| !body.is_null());
     let body = body.and_then(|body| Raw::read(body.to_string()));
-    Error { body, ..from_error(exception) }
+    let mut error = from_error(exception);
+    error.body = body;
+    error
 }

@@ -2,17 +2,16 @@
 //! A text is JSON. What is refused is thrown as JSON too, of which `js/error.js` makes an `OssicleError`.
 
 use std::cell::RefCell;
-use std::time::Duration;
+use crate::time::Duration;
 
-use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use crate::address::{is_uuid, with_query};
 use crate::engine::devices::{Choice, Device, Following};
 use crate::engine::wire::{Address, News, Order};
-use crate::engine::{self, CaptureId, Proxy, Settings};
+use crate::engine::{self, Proxy, Settings};
 use crate::error::{Code, Error};
-use crate::json::{Json, ToJson, object, or_null};
+use crate::json::{Json, Raw, ToJson, or_null};
 use crate::redact::Secret;
 use crate::session::Event;
 
@@ -27,7 +26,7 @@ pub fn settings(options: &str) -> Result<String, JsValue> {
     };
     let proxy = settings.proxy.as_ref().map(address);
     let is_awaited = settings.session.is_awaited;
-    Ok(members(&[("channels", &settings.channels), ("isAwaited", &is_awaited), ("proxy", or_null(&proxy))]))
+    Ok(object(&[("channels", &settings.channels), ("isAwaited", &is_awaited), ("proxy", or_null(&proxy))]))
 }
 
 /// Whether a text can be the id of an interaction.
@@ -61,10 +60,9 @@ impl Shadow {
         self.0.borrow_mut().frames(&lengths, rate as u32).map_err(thrown)
     }
 
-    /// The app gives bytes that it encoded. Whether the engine is to have them.
-    pub fn bytes(&self, bytes: &Uint8Array) -> Result<bool, JsValue> {
-        let head = |most: usize| bytes.subarray(0, most as u32).to_vec();
-        self.0.borrow_mut().bytes(bytes.length() as usize, head).map_err(thrown)
+    /// The app gives bytes that it encoded, so many of them, of which `head` are the first. Whether the engine is to have them.
+    pub fn bytes(&self, length: usize, head: &[u8]) -> Result<bool, JsValue> {
+        self.0.borrow_mut().bytes(length, head).map_err(thrown)
     }
 
     /// Takes note of any other order that goes to the engine, and refuses what that would refuse.
@@ -93,9 +91,9 @@ impl Shadow {
     pub fn lose(&self, now: f64) -> Option<String> {
         let loss = self.0.borrow_mut().lose(time(now))?;
         let news: Vec<News> = loss.event.into_iter().map(News::Event).collect();
-        let sources: Vec<Source> = loss.sources.into_iter().map(Source).collect();
+        let sources: Vec<[&dyn ToJson; 2]> = loss.sources.iter().map(|(id, channel)| [id as _, channel as _]).collect();
         let (resume, orders) = (&loss.resume, &loss.orders);
-        Some(members(&[("resume", resume), ("orders", orders), ("sources", &sources), ("news", &news)]))
+        Some(object(&[("resume", resume), ("orders", orders), ("sources", &sources), ("news", &news)]))
     }
 
     /// The engine died, and none goes on: `{ news, error }`, what the app is told, and why nothing is answered any more. Nothing
@@ -109,18 +107,20 @@ impl Shadow {
             false => (Code::ConnectionLost, "the stream's worker died, and with it the audio that it held"),
         };
         let error = Error::new(code, message);
-        // Why it failed comes before that it did.
-        let told = |event: Event| {
-            let is_why = !is_closed && matches!(event, Event::State { .. });
-            is_why.then(|| News::Error(error.clone())).into_iter().chain([News::Event(event)])
-        };
-        let news: Vec<News> = events.into_iter().flat_map(told).collect();
-        (!news.is_empty()).then(|| members(&[("news", &news), ("error", &error)]))
+        let mut news = Vec::new();
+        for event in events {
+            // Why it failed comes before that it did.
+            if !is_closed && matches!(event, Event::State { .. }) {
+                news.push(News::Error(error.clone()));
+            }
+            news.push(News::Event(event));
+        }
+        (!news.is_empty()).then(|| object(&[("news", &news), ("error", &error)]))
     }
 
     /// The merged transcript.
     pub fn transcript(&self) -> String {
-        self.0.borrow().transcript.segments().to_json()
+        self.0.borrow().transcript.to_json()
     }
 
     /// The pauses that are over.
@@ -169,37 +169,23 @@ impl Devices {
     /// What to do, now that these are the devices: `"keep"`, `"wait"`, or `{ open }`, which is a device or null for the default.
     pub fn choose(&self, devices: &str) -> String {
         match self.0.borrow().choose(&list(devices)) {
-            Choice::Keep => "keep".to_json(),
-            Choice::Wait => "wait".to_json(),
-            Choice::Open(id) => members(&[("open", or_null(&id))]),
+            Choice::Keep => (&"keep").to_json(),
+            Choice::Wait => (&"wait").to_json(),
+            Choice::Open(id) => object(&[("open", or_null(&id))]),
         }
     }
 }
 
 fn list(devices: &str) -> Vec<Device> {
     let device = |pair: Json<'_>| {
-        let mut texts = pair.items().map(|text| text.text().unwrap_or_default());
-        Device { id: texts.next().unwrap_or_default(), group: texts.next().unwrap_or_default() }
+        let mut names = pair.items().filter_map(Json::text);
+        Some(Device { id: names.next()?, group: names.next()? })
     };
-    Json::read(devices).unwrap_or(Json::NULL).items().map(device).collect()
+    Json::read(devices).unwrap_or(Json::NULL).items().filter_map(device).collect()
 }
 
-/// A source, and its channel if it has one of its own.
-struct Source((CaptureId, Option<usize>));
-
-impl ToJson for Source {
-    fn write(&self, json: &mut String) {
-        let (id, channel) = &self.0;
-        let pair: [&dyn ToJson; 2] = [id, or_null(channel)];
-        pair.write(json);
-    }
-}
-
-/// An object of these.
-fn members(members: &[(&str, &dyn ToJson)]) -> String {
-    let mut json = String::new();
-    object(&mut json, members);
-    json
+fn object(members: &[(&str, &dyn ToJson)]) -> String {
+    Raw::amended(Json::NULL, members).to_json()
 }
 
 fn thrown(error: Error) -> JsValue {
@@ -207,5 +193,5 @@ fn thrown(error: Error) -> JsValue {
 }
 
 fn time(milliseconds: f64) -> Duration {
-    Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
+    Duration::from_secs_f64(milliseconds / 1e3)
 }

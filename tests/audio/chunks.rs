@@ -1,7 +1,7 @@
 //! Properties of the chunks that a session makes of any packets: on every socket whole ones, in order, within their
 //! length in seconds and in bytes.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::audio::container::Format;
 use ossicle::audio::encode::OPUS_FRAME;
@@ -83,7 +83,7 @@ fn any_packets() -> impl Strategy<Value = Vec<Kept>> {
 }
 
 fn length(packets: &[Kept]) -> Duration {
-    packets.iter().map(|packet| packet.duration).sum()
+    packets.iter().map(|packet| packet.duration).fold(Duration::ZERO, |sum, duration| sum + duration)
 }
 
 /// Which packets a message holds, from the one that is next on: whole ones, or the test fails.

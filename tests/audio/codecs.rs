@@ -1,7 +1,7 @@
 //! What the path is tested with: each encoder as the package ships it, driven directly, and the container that goes
 //! around its packets.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, Signal};
 use ossicle::audio::container::Format;

@@ -1,7 +1,7 @@
 //! Properties of the containers, for packets of any bytes and lengths, wherever a socket starts and its chunks end.
 
+use ossicle::time::Duration;
 use std::io::Cursor;
-use std::time::Duration;
 
 use ogg::PacketReader;
 use ossicle::audio::container::Format;
@@ -38,7 +38,7 @@ fn at(frame: u32) -> Duration {
 
 /// Samples at 48 kHz.
 fn granules(duration: Duration) -> u64 {
-    (duration.as_micros() as u64 * 48).div_ceil(1_000)
+    (duration.as_micros() * 48).div_ceil(1_000)
 }
 
 /// A page of Ogg, by hand, for what a reader of packets does not tell: RFC 3533, section 6.

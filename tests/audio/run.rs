@@ -1,6 +1,6 @@
 //! Runs of the path: frames in, packets kept as the session keeps them, chunks of a socket out.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::audio::AudioPath;
 use ossicle::audio::container::{Format, Place};

@@ -1,6 +1,6 @@
 //! One behaviour a test.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::session::{Event, Input, State, WarningCode};
 use ossicle::{Code, Error};

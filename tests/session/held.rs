@@ -1,6 +1,6 @@
 //! A stream that is there before its interaction is: held until it begins.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::Code;
 use ossicle::session::State;

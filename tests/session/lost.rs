@@ -1,7 +1,7 @@
 //! The session itself is lost, as with a worker that dies, and another goes on with what was last known.
 
+use ossicle::time::Duration;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use ossicle::session::{Event, State};
 

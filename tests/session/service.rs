@@ -1,7 +1,7 @@
 //! The service's side of a socket: what it hears and what it says.
 
+use ossicle::time::Duration;
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use ossicle::session::SocketId;
 use serde_json::{Value, json};

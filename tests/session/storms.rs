@@ -1,6 +1,6 @@
 //! Random schedules of faults.
 
-use std::time::Duration;
+use ossicle::time::Duration;
 
 use ossicle::Code;
 use ossicle::session::State;
@@ -124,7 +124,7 @@ fn storm(seed: u64) -> bool {
         assert_eq!((error.code, world.session.state()), (Code::Timeout, State::Failed));
         let held = world.session.ledger().buffered.as_millis() / SLOT.as_millis();
         let unheard = captured.iter().filter(|slot| !heard.contains(slot)).count();
-        assert!(unheard as u128 <= held, "{unheard} slots were not heard, {held} are held");
+        assert!(unheard as u64 <= held, "{unheard} slots were not heard, {held} are held");
         return false;
     }
     assert_eq!(world.session.state(), State::Ended);

@@ -1,7 +1,7 @@
 //! A service, a network and an app around one session.
 
+use ossicle::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
 
 use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;

@@ -129,7 +129,7 @@ impl Service {
 }
 
 pub(crate) fn refused(status: u16) -> Error {
-    Error { status: Some(status), ..Error::new(Code::of_status(status), "refused") }
+    Error::new(Code::of_status(status), "refused").with_status(status)
 }
 
 pub(crate) fn fields(value: &Value) -> Fields {

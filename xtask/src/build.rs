@@ -57,7 +57,7 @@ const WASM: [Wasm; 4] = [
 ];
 
 /// Hand-written modules that glue imports, by the names that it has for them.
-const MODULES: [(&str, &str); 1] = [("#borrowed", "borrowed.js")];
+const MODULES: [(&str, &str); 2] = [("#border", "border.js"), ("#borrowed", "borrowed.js")];
 
 /// What a package holds besides code.
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];

@@ -1,7 +1,7 @@
 //! The stages, in the order in which sound passes them.
 
+use ossicle::time::Duration;
 use std::hint::black_box;
-use std::time::Duration;
 
 use ossicle::audio::container::{Container, Format, Place};
 use ossicle::audio::encode::Encoder;

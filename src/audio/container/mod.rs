@@ -7,9 +7,8 @@ mod headed;
 mod ogg;
 mod pages;
 
-use std::time::Duration;
-
 use super::Packet;
+use crate::time::Duration;
 use headed::Headed;
 pub use headed::header_length;
 use ogg::OggOpus;

@@ -5,12 +5,11 @@
 //! delay, and that difference is the pre-skip (section 4.2). The last packet is shorter again, which the last granule
 //! position tells (section 4.4).
 
-use std::time::Duration;
-
 use super::Place;
 use super::pages::Pages;
 use crate::audio::Packet;
 use crate::audio::encode::OPUS_FRAME;
+use crate::time::Duration;
 
 /// The rate that granule positions count in.
 const GRANULE_RATE: u64 = 48_000;
@@ -82,7 +81,8 @@ fn empty_frame(packet: &[u8]) -> [u8; 1] {
 }
 
 fn samples(duration: Duration) -> u64 {
-    u64::try_from((duration.as_nanos() * u128::from(GRANULE_RATE) + 500_000_000) / 1_000_000_000).unwrap_or(0)
+    let rest = (u64::from(duration.subsec_nanos()) * GRANULE_RATE + 500_000_000) / 1_000_000_000;
+    duration.as_secs() * GRANULE_RATE + rest
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@
 //! is shorter by the delay (the container's pre-skip), and one more frame of silence may have to follow the last to get
 //! the delayed audio out.
 
-use std::time::Duration;
-
 use super::{Encoder, Packet, time_of};
+use crate::time::Duration;
 
 /// A codec for one stream. Packets come in the order of the frames.
 pub trait FrameCodec {
@@ -70,7 +69,7 @@ impl<C: FrameCodec> Framed<C> {
     /// Frames of `frame` (a length) at `sample_rate` Hz with `channels` channels; the codec is late by `delay` frames
     /// per channel.
     pub fn new(codec: C, sample_rate: u32, channels: usize, frame: Duration, delay: u32) -> Self {
-        let packet = (frame.as_millis() as u64 * u64::from(sample_rate) / 1_000).max(1);
+        let packet = (frame.as_millis() * u64::from(sample_rate) / 1_000).max(1);
         let channels = channels.max(1);
         let frame = packet as usize * channels;
         let delay = u64::from(delay);
@@ -176,7 +175,7 @@ mod tests {
     }
 
     /// Spans in microseconds of what comes out for so many frames at 16 kHz, in blocks of 100.
-    fn spans(frames: usize, delay: u32, late: usize) -> Vec<(u128, u128)> {
+    fn spans(frames: usize, delay: u32, late: usize) -> Vec<(u64, u64)> {
         let echo = Echo { late, held: Vec::new(), flushed: false };
         let mut framed = Framed::new(echo, 16_000, 1, super::super::OPUS_FRAME, delay);
         let mut spans = Vec::new();

@@ -3,10 +3,10 @@
 //! [`pcm`] needs no codec. [`framed`] drives any codec that turns 20 ms frames into packets, whether it answers at once
 //! (a wasm module) or later (the browser's own encoder).
 
+use crate::time::Duration;
+
 pub mod framed;
 pub mod pcm;
-
-use std::time::Duration;
 
 pub use framed::{FrameCodec, Framed};
 
@@ -62,5 +62,5 @@ pub trait Encoder {
 /// The instant at which `frames` frames have passed, to the nanosecond below.
 fn time_of(frames: u64, sample_rate: u32) -> Duration {
     let rate = u64::from(sample_rate.max(1));
-    Duration::new(frames / rate, u32::try_from(frames % rate * 1_000_000_000 / rate).unwrap_or(0))
+    Duration::from_secs(frames / rate) + Duration::from_nanos(frames % rate * 1_000_000_000 / rate)
 }

@@ -79,9 +79,8 @@ fn quantise(sample: f32) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::time::Duration;
 
     fn encode(blocks: &[&[f32]]) -> Vec<(Duration, Duration, Vec<u8>)> {
         let mut encoder = PcmEncoder::new(16_000, 1);

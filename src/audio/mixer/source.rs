@@ -2,12 +2,11 @@
 //!
 //! All that is counted here is counted in frames at the stream's rate; the time of a source is how many it has counted.
 
-use std::time::Duration;
-
 use super::super::resample::Resampler;
 use super::SourceId;
 use super::clock::Clock;
 use super::fraction::{self, HALF, TAPS};
+use crate::time::Duration;
 
 /// Where a source stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -160,9 +160,8 @@ impl FactList {
             item.get("id")?.as_str().map(|_| item.clone())
         };
         let result = result.and_then(|answer| {
-            made(&answer).ok_or_else(|| Error {
-                retryable: true,
-                ..Error::new(Code::Protocol, "the service's answer to a new fact has no id")
+            made(&answer).ok_or_else(|| {
+                Error::new(Code::Protocol, "the service's answer to a new fact has no id").with_retryable(true)
             })
         });
         match result {

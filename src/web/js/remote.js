@@ -8,6 +8,9 @@ import { isMissed, openWorker } from "./workers.js";
 /** Seconds of audio that wait for the next worker: it is there in a fraction of one. */
 const MOST_WAITING = 30;
 
+/** Bytes of the first that an app gives, among which the headers of a container are sought. */
+const HEAD = 8_192;
+
 export class Remote {
   #place;
   #first;
@@ -79,7 +82,7 @@ export class Remote {
       return shadow.frames(lengths, order.frames) ? lengths[0] / order.frames : undefined;
     }
     // A recorder's pieces are a second long or less.
-    if (order === "bytes") return shadow.bytes(payload) ? 1 : undefined;
+    if (order === "bytes") return shadow.bytes(payload.length, payload.subarray(0, HEAD)) ? 1 : undefined;
     shadow.order(text, Date.now());
     return 0;
   }
