@@ -4,8 +4,8 @@
 //! The host (`web/engine` and `js/host.js`) has one socket at most, and hears nothing of one that it has hung up: so what it
 //! tells of a socket is of the last one that it opened.
 
-use std::collections::VecDeque;
 use crate::time::Duration;
+use std::collections::VecDeque;
 
 use super::codec::{Codec, Inbox, Outside};
 use super::wire::{Address, News, Order, View};

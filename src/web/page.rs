@@ -1,8 +1,8 @@
 //! What the page's half of a stream decides, as `js/stream.js` and its neighbours call it: flat, synchronous, texts and numbers.
 //! A text is JSON. What is refused is thrown as JSON too, of which `js/error.js` makes an `OssicleError`.
 
-use std::cell::RefCell;
 use crate::time::Duration;
+use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
