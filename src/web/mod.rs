@@ -30,6 +30,11 @@ mod engine;
 #[cfg(feature = "stream")]
 mod page;
 
+/// Of constant time, and two kilobytes smaller than the standard library's for this target.
+#[cfg(all(feature = "stream", not(feature = "rest")))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 // What it may need besides.
 #[cfg(feature = "rest")]
 mod auth;

@@ -185,7 +185,18 @@ fn bind(name: &str, wasm: &Path, profile: Profile) -> Result<PathBuf> {
         .args(names)
         .arg(wasm)
         .run()?;
+    let module = glue.join(format!("{name}.js"));
+    let text = fs::read_to_string(&module).with_context(|| format!("cannot read the glue of {name}"))?;
+    fs::write(&module, divisible(&text)).with_context(|| format!("cannot write the glue of {name}"))?;
     Ok(glue)
+}
+
+/// Glue whose classes can be left out one by one: page and worker each use some. Registries of what the garbage collector frees are
+/// no effect to be kept, and `using` is nothing that the hand-written modules say of such a class.
+fn divisible(glue: &str) -> String {
+    let is_kept = |line: &&str| !line.starts_with("if (Symbol.dispose) ");
+    let lines: Vec<&str> = glue.lines().filter(is_kept).collect();
+    lines.join("\n").replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(") + "\n"
 }
 
 fn shrink(wasm: &Path) -> Result<()> {

@@ -1,15 +1,13 @@
-// Small things of the client: what cannot be right, what is plain data, and the end of waiting.
+// Small things of the client: what is plain data, and the end of waiting.
 
-import { OssicleError } from "./error.js";
-
-export const invalid = (message) => new OssicleError("invalid_request", message, false);
+import { OssicleError, invalid } from "./error.js";
 
 /** A copy of what an app gave as `name`, as JSON has it: without functions. */
-export function plain(name, value) {
+export function plainData(name, value) {
   try {
     return JSON.parse(JSON.stringify(value) ?? "null");
   } catch {
-    throw invalid(`${name} must be plain data, as JSON has it`);
+    return invalid(`${name} must be plain data, as JSON has it`);
   }
 }
 
@@ -17,7 +15,7 @@ export function plain(name, value) {
 export function within(seconds, whom, promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    const error = new OssicleError("timeout", `${whom} did not answer within ${seconds} s`, true);
+    const error = new OssicleError("timeout", `${whom} did not answer within ${seconds} s`);
     // setTimeout takes at most 2³¹ − 1 ms.
     timer = setTimeout(() => reject(error), Math.min(seconds * 1e3, 2 ** 31 - 1));
   });
@@ -28,7 +26,7 @@ export function within(seconds, whom, promise) {
 export function unlessAborted(signal, promise) {
   if (!(signal instanceof AbortSignal)) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(new OssicleError("aborted", "the call was aborted", false));
+    const abort = () => reject(new OssicleError("aborted", "the call was aborted"));
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));

@@ -2,7 +2,7 @@
 // the first call that needs it.
 
 import { unlessAborted } from "./check.js";
-import { OssicleError } from "./error.js";
+import { fail } from "./error.js";
 import { current } from "./load.js";
 import { microphones } from "./microphones.js";
 import { Service } from "./service.js";
@@ -25,7 +25,7 @@ const CLASSIC = "create list get update delete";
 export class OssicleClient {
   constructor(options) {
     const place = current();
-    if (!place) throw new OssicleError("not_initialised", "await init() before creating an OssicleClient", false);
+    if (!place) fail("not_initialised", "await init() before creating an OssicleClient");
     let opened;
     const half = () => {
       opened ??= place.rest().then(({ open }) => open(service, this.stream, microphones)).catch((error) => {

@@ -1,6 +1,6 @@
 // Where the service is, as an app says it: a region, or the addresses of a proxy or a stand-in.
 
-import { invalid } from "./check.js";
+import { invalid } from "./error.js";
 
 /** The addresses of a region; `undefined` if there is no such region. */
 export function ofRegion(region) {
@@ -16,11 +16,11 @@ export function ofRegion(region) {
 export function addresses(environment) {
   const known = ofRegion(environment);
   if (known) return known;
-  if (typeof environment !== "object" || !environment) throw invalid('environment must be "eu", "us" or { base, wss }');
+  if (typeof environment !== "object" || !environment) invalid('environment must be "eu", "us" or { base, wss }');
   const url = (key, ...schemes) => {
     const text = environment[key];
     if (typeof text === "string" && schemes.some((scheme) => text.startsWith(scheme))) return withoutSlash(text);
-    throw invalid(`environment.${key} must be a full URL (${schemes.join(" or ")})`);
+    return invalid(`environment.${key} must be a full URL (${schemes.join(" or ")})`);
   };
   const hasLogin = (environment.login ?? undefined) !== undefined;
   return {

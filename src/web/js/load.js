@@ -2,7 +2,7 @@
 
 import start from "#glue";
 import { within } from "./check.js";
-import { OssicleError } from "./error.js";
+import { OssicleError, fail } from "./error.js";
 
 /** The package's files, by the option that says where one is. */
 const FILES = {
@@ -51,7 +51,7 @@ async function load(beside, options) {
     await start({ module_or_path: module });
   } catch (cause) {
     const message = "the package's .wasm could not be loaded: is it served, and does the page's policy allow it?";
-    throw new OssicleError("network", message, true, { cause });
+    fail("network", message, cause);
   }
   try {
     [workletUrl, workerUrl] = [address(of("workletUrl")), address(of("workerUrl"))];
@@ -60,7 +60,7 @@ async function load(beside, options) {
     [restWasm, opusUrl, flacUrl] = await Promise.all(wasm.map(portable));
   } catch (cause) {
     const message = "where the package's files are is not known: pass init({ baseUrl })";
-    throw new OssicleError("invalid_request", message, false, { cause });
+    fail("invalid_request", message, cause);
   }
   const rest = second(() => beside.rest(restUrl), () => restWasm ?? beside.restWasm());
   place = { module, workletUrl, workerUrl, opusUrl, flacUrl, here: beside.here, rest };
@@ -92,7 +92,7 @@ async function named(file, load) {
     return await within(LIMIT, file, load());
   } catch (cause) {
     const message = `${file} could not be loaded: is it served (init({ baseUrl }) says where), and does the page's policy allow it?`;
-    throw new OssicleError("network", message, true, { cause });
+    fail("network", message, cause);
   }
 }
 

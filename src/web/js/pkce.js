@@ -1,8 +1,8 @@
 // Signing in by the authorization code with PKCE (RFC 7636), the page's side: texts are made here, and nothing else. What
 // is kept until the user comes back, where, and when the page goes, is the app's to do.
 
-import { invalid as refusal } from "./check.js";
 import { ofRegion, withoutRealms } from "./environment.js";
+import { invalid } from "./error.js";
 
 /** Characters of a verifier, 43 to 128 of these: RFC 7636, section 4.1. */
 const VERIFIER = /^[A-Za-z0-9\-._~]{43,128}$/;
@@ -14,16 +14,16 @@ export function createCodeVerifier() {
 
 /** The challenge for a verifier, by the method `S256`. */
 export async function createCodeChallenge(verifier) {
-  if (!VERIFIER.test(verifier)) throw refusal("a code verifier has 43 to 128 letters, digits or -._~");
+  if (!VERIFIER.test(verifier)) invalid("a code verifier has 43 to 128 letters, digits or -._~");
   // Browsers have it only where nobody on the way can change the page.
-  if (!globalThis.crypto?.subtle) throw refusal("a code challenge needs a secure context: HTTPS, or localhost");
+  if (!globalThis.crypto?.subtle) invalid("a code challenge needs a secure context: HTTPS, or localhost");
   return base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
 }
 
 /** Where to send the user to sign in. */
 export function authorizeUrl({ environment, tenantName, clientId, redirectUri, scopes = [], codeChallenge, ...more } = {}) {
   for (const [name, value] of Object.entries({ tenantName, clientId, redirectUri })) {
-    if (typeof value !== "string" || !value) throw refusal(`${name} is missing`);
+    if (typeof value !== "string" || !value) invalid(`${name} is missing`);
   }
   const url = new URL(`${login(environment)}/realms/${encodeURIComponent(tenantName)}/protocol/openid-connect/auth`);
   const { state, nonce, loginHint, prompt } = more;
@@ -47,7 +47,7 @@ export function authorizeUrl({ environment, tenantName, clientId, redirectUri, s
 function login(environment) {
   const known = ofRegion(environment);
   if (known) return known.login;
-  if (!/^https?:\/\/./.test(environment?.login)) throw refusal('environment must be "eu", "us", or have a full URL as its login');
+  if (!/^https?:\/\/./.test(environment?.login)) invalid('environment must be "eu", "us", or have a full URL as its login');
   return withoutRealms(environment.login);
 }
 

@@ -1,8 +1,8 @@
 // What an app gave as `auth` or `streamAuth`. A token that is fixed and the app's own function need nothing else, and streams ask here;
 // when one is asked for that a request needs, and what the sign-in service is asked, the second half decides (`src/rest/tokens.rs`).
 
-import { invalid, plain, within } from "./check.js";
-import { OssicleError } from "./error.js";
+import { plainData, within } from "./check.js";
+import { OssicleError, fail, invalid } from "./error.js";
 
 /** What is there to sign in with, in the order in which it is told apart; and what must be there then. As `src/rest/grant.rs` has it. */
 const FORMS = [
@@ -33,7 +33,7 @@ export class Provider {
     this.#service = service;
     const own = typeof given === "function" ? given : given?.refreshAccessToken;
     this.#function = typeof own === "function" ? own : undefined;
-    this.given = this.#function === given ? null : plain(name, given);
+    this.given = this.#function === given ? null : plainData(name, given);
     this.#isFixed = check(name, Object(this.given), this.hasFunction, service.login);
     if (this.hasFunction && this.given) this.#keep(this.given);
     if (this.hasFunction && this.given?.accessToken) this.#hold(this.given);
@@ -84,7 +84,7 @@ export class Provider {
   #hold(answer) {
     const accessToken = filled(typeof answer === "string" ? answer : either(answer, "accessToken", "access_token"));
     if (!accessToken) {
-      throw new OssicleError("unauthorized", "no token was given: answer a text, or { accessToken, expiresIn }", false);
+      fail("unauthorized", "no token was given: answer a text, or { accessToken, expiresIn }");
     }
     this.answer = { accessToken, expiresIn: either(answer, "expiresIn", "expires_in") };
     this.answeredAt = performance.now();
@@ -109,16 +109,16 @@ const filled = (text) => (typeof text === "string" ? text.trim() : "");
 function check(name, given, hasFunction, login) {
   const has = (key) => (given[key] ?? undefined) !== undefined;
   const text = (key) => {
-    if (has(key) && (typeof given[key] !== "string" || !given[key])) throw invalid(`${name}.${key} must be a text that is not empty`);
+    if (has(key) && (typeof given[key] !== "string" || !given[key])) invalid(`${name}.${key} must be a text that is not empty`);
     return has(key);
   };
   const needed = (key) => {
-    if (!text(key)) throw invalid(`${name}.${key} is missing`);
+    if (!text(key)) invalid(`${name}.${key} is missing`);
   };
-  if (has("accessToken") && !filled(given.accessToken)) throw invalid(`${name}.accessToken must be a text that is not empty`);
+  if (has("accessToken") && !filled(given.accessToken)) invalid(`${name}.accessToken must be a text that is not empty`);
   if (hasFunction) return false;
   if (has("scopes") && !(Array.isArray(given.scopes) && given.scopes.every((scope) => typeof scope === "string"))) {
-    throw invalid(`${name}.scopes must be a list of texts`);
+    invalid(`${name}.scopes must be a list of texts`);
   }
   text("clientSecret");
   text("clientId");
@@ -127,12 +127,12 @@ function check(name, given, hasFunction, login) {
   } else {
     const [, keys] = FORMS.find(([some]) => some.some(has)) ?? [];
     if (!keys) {
-      throw invalid(`${name} must be a function that answers a token, or { accessToken }, { refreshAccessToken }, or ` +
+      invalid(`${name} must be a function that answers a token, or { accessToken }, { refreshAccessToken }, or ` +
         "{ clientId } with clientSecret, username and password, or code and redirectUri");
     }
     keys.forEach(needed);
     if (keys.includes("code") && !text("codeVerifier") && !has("clientSecret")) needed("codeVerifier");
   }
-  if (login === undefined) throw invalid("environment.login is missing: it says where these credentials become tokens");
+  if (login === undefined) invalid("environment.login is missing: it says where these credentials become tokens");
   return false;
 }

@@ -1,7 +1,8 @@
 // What of a client its streams and its second half need: the options, checked at once, and where tokens come from.
 
-import { invalid, plain, within } from "./check.js";
+import { plainData, within } from "./check.js";
 import { addresses } from "./environment.js";
+import { invalid } from "./error.js";
 import { Provider } from "./provider.js";
 
 /** Tries after the first one. */
@@ -16,15 +17,15 @@ const DIAGNOSIS = 5;
 export class Service {
   /** `half` answers a promise of the second half. */
   constructor(options, half) {
-    if (typeof options !== "object" || !options) throw invalid("new OssicleClient needs { environment, tenantName, auth }");
+    if (typeof options !== "object" || !options) invalid("new OssicleClient needs { environment, tenantName, auth }");
     const { environment, tenantName, auth, streamAuth, fetch, logger, timeoutInSeconds = TIMEOUT, maxRetries = MAX_RETRIES } = options;
     Object.assign(this, addresses(environment));
-    if (typeof tenantName !== "string" || !tenantName) throw invalid("tenantName is missing");
-    if (fetch !== undefined && typeof fetch !== "function") throw invalid("fetch must be a function");
+    if (typeof tenantName !== "string" || !tenantName) invalid("tenantName is missing");
+    if (fetch !== undefined && typeof fetch !== "function") invalid("fetch must be a function");
     // As many as a Duration holds.
-    if (!(isNumber(timeoutInSeconds) && timeoutInSeconds < 2 ** 64)) throw invalid("timeoutInSeconds must be a number of seconds");
+    if (!(isNumber(timeoutInSeconds) && timeoutInSeconds < 2 ** 64)) invalid("timeoutInSeconds must be a number of seconds");
     if (logger !== undefined && (typeof logger !== "object" || !logger)) {
-      throw invalid("logger must be an object with the functions debug, info or warn");
+      invalid("logger must be an object with the functions debug, info or warn");
     }
     Object.assign(this, { tenant: tenantName, fetch, timeoutInSeconds, maxRetries, half });
     this.log = (level, line) => tell(logger, level, line);
@@ -33,8 +34,8 @@ export class Service {
     };
     this.auth = tokens("auth", auth);
     this.streamAuth = streamAuth === undefined ? this.auth : tokens("streamAuth", streamAuth);
-    this.headers = plain("headers", options.headers);
-    if (!isNumber(maxRetries)) throw invalid("maxRetries must be a number, 0 or more");
+    this.headers = plainData("headers", options.headers);
+    if (!isNumber(maxRetries)) invalid("maxRetries must be a number, 0 or more");
   }
 
   /** The address of an interaction's stream, with a fresh token. It holds that: it is not to be told to anybody. */
