@@ -1,5 +1,6 @@
 //! Our reader and writer of JSON, held against serde's.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
 use ossicle::json::{Json, Raw, ToJson, amended, object};
