@@ -153,15 +153,17 @@ impl Backlog {
         }
     }
 
+    /// Whether so much is buffered that a chunk of at most `target` has nothing to wait for: another packet would not go into it.
+    pub(super) fn holds_chunk(&self, target: Duration) -> bool {
+        let next = self.packets.back().map_or(Duration::ZERO, |packet| packet.duration);
+        self.ledger.buffered >= target || self.ledger.buffered + next > target
+    }
+
     /// Moves packets of about `target` in all from buffered to in flight, and hands each to `write`, which tells
-    /// whether it is the last of the chunk. At least one packet; more only while their bytes stay within `most_bytes`.
-    /// Nothing happens unless `target` is held, or `partial` says that what there is must go.
+    /// whether it is the last of the chunk. At least one packet, if there is any; more only while their bytes stay within `most_bytes`.
     pub(super) fn take_chunk(
-        &mut self, target: Duration, most_bytes: usize, partial: bool, mut write: impl FnMut(audio::Packet<'_>, bool),
+        &mut self, target: Duration, most_bytes: usize, mut write: impl FnMut(audio::Packet<'_>, bool),
     ) -> Option<Span> {
-        if self.ledger.buffered.is_zero() || (self.ledger.buffered < target && !partial) {
-            return None;
-        }
         let count = self.chunk_length(target, most_bytes);
         let start = self.packets.get(self.in_flight)?.start;
         let mut end = start;
@@ -255,9 +257,9 @@ mod tests {
     }
 
     /// The span and the bytes of the next chunk.
-    fn take(backlog: &mut Backlog, target: Duration, most_bytes: usize, partial: bool) -> Option<(Span, Vec<u8>)> {
+    fn take(backlog: &mut Backlog, target: Duration, most_bytes: usize) -> Option<(Span, Vec<u8>)> {
         let mut chunk = Vec::new();
-        let span = backlog.take_chunk(target, most_bytes, partial, |packet, _| chunk.extend_from_slice(packet.bytes));
+        let span = backlog.take_chunk(target, most_bytes, |packet, _| chunk.extend_from_slice(packet.bytes));
         span.map(|span| (span, chunk))
     }
 
@@ -267,26 +269,37 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_is_whole_packets_and_waits_until_it_is_full() {
+    fn a_chunk_is_whole_packets() {
         let (mut backlog, _) = backlog(6, ms(1_000));
         let first = (Span { start: ms(0), end: ms(40) }, vec![0, 0, 1, 1, 2, 2, 3, 3]);
-        assert_eq!(take(&mut backlog, ms(45), 100, false), Some(first));
-        assert_eq!(take(&mut backlog, ms(45), 100, false), None);
+        assert_eq!(take(&mut backlog, ms(45), 100), Some(first));
         let rest = (Span { start: ms(40), end: ms(60) }, vec![4, 4, 5, 5]);
-        assert_eq!(take(&mut backlog, ms(45), 100, true), Some(rest));
+        assert_eq!(take(&mut backlog, ms(45), 100), Some(rest));
+        assert_eq!(take(&mut backlog, ms(45), 100), None);
         assert!(balanced(&backlog));
+    }
+
+    #[test]
+    fn a_chunk_waits_for_what_still_goes_into_it() {
+        let mut backlog = Backlog::new(ms(1_000));
+        let fills = (0..5_u64).map(|n| {
+            backlog.push(ms(n * 10), ms(10), &[0]);
+            (backlog.holds_chunk(ms(45)), backlog.holds_chunk(ms(50)))
+        });
+        assert!(fills.eq([(false, false), (false, false), (false, false), (true, false), (true, true)]));
+        assert!(!Backlog::new(ms(1_000)).holds_chunk(ms(45)));
     }
 
     #[test]
     fn a_chunk_never_exceeds_its_bytes() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        assert_eq!(take(&mut backlog, ms(60), 5, false).map(|(_, chunk)| chunk), Some(vec![0, 0, 1, 1]));
+        assert_eq!(take(&mut backlog, ms(60), 5).map(|(_, chunk)| chunk), Some(vec![0, 0, 1, 1]));
     }
 
     #[test]
     fn only_what_was_sent_can_be_acknowledged() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        take(&mut backlog, ms(30), 100, false);
+        take(&mut backlog, ms(30), 100);
         backlog.acknowledge(Duration::MAX);
         assert_eq!(backlog.ledger().acknowledged, ms(30));
         assert_eq!(backlog.in_flight_until(), ms(30));
@@ -296,11 +309,11 @@ mod tests {
     #[test]
     fn a_lost_socket_is_replayed_from_the_first_unacknowledged_packet() {
         let (mut backlog, _) = backlog(6, ms(1_000));
-        take(&mut backlog, ms(40), 100, false);
+        take(&mut backlog, ms(40), 100);
         backlog.acknowledge(ms(25));
         backlog.rewind();
         let replayed = (Span { start: ms(20), end: ms(60) }, vec![2, 2, 3, 3, 4, 4, 5, 5]);
-        assert_eq!(take(&mut backlog, ms(40), 100, false), Some(replayed));
+        assert_eq!(take(&mut backlog, ms(40), 100), Some(replayed));
         assert_eq!((backlog.ledger().sent, backlog.ledger().replayed), (ms(60), ms(20)));
         assert!(balanced(&backlog));
     }

@@ -32,7 +32,7 @@ impl Session {
                 continue;
             }
             let partial = self.is_paused || self.requests.want_partial();
-            let is_due = !buffered.is_zero() && (partial || buffered >= target);
+            let is_due = !buffered.is_zero() && (partial || self.backlog.holds_chunk(target));
             if !is_due || !live.allows(buffered.min(target), now) {
                 return;
             }
@@ -40,7 +40,7 @@ impl Session {
             let held = self.backlog.ledger().buffered;
             let is_ending = self.requests.is_ending();
             let mut written = Duration::ZERO;
-            let span = self.backlog.take_chunk(target, MOST_CHUNK_BYTES, partial, |packet, is_last| {
+            let span = self.backlog.take_chunk(target, MOST_CHUNK_BYTES, |packet, is_last| {
                 written += packet.duration;
                 let place = match is_last {
                     false => Place::Within,
