@@ -13,8 +13,8 @@
 //! - [`time`]: spans of time, in one number.
 //! - [`json`]: a small reader and writer of JSON text, for what every page downloads. [`rest`] and [`visit`] have serde's.
 //!
-//! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: the JavaScript classes, the socket,
-//! `fetch`, and the microphone. Nothing that decides lives there.
+//! The upper floor, `web`, is the browser's edge and exists for `wasm32` alone: what JavaScript calls of this, and `fetch`. Sockets, timers,
+//! promises and microphones are JavaScript (`web/js`). Nothing that decides lives there.
 //!
 //! Dependencies point one way: `web` → `engine`, `visit`, `rest` → `session` → `audio`, `protocol`; `visit` → `rest`.
 //!

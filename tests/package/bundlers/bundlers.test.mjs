@@ -194,7 +194,7 @@ test("a script tag works from disk", LIMIT, async () => {
 test("an import map finds it without any tool", LIMIT, async () => {
   const folder = join(work, "import-map");
   await mkdir(join(folder, "ossicle"), { recursive: true });
-  await copy(/^ossicle(\.js|-work|-rest|.*\.wasm$)/, join(folder, "ossicle"));
+  await copy(/^ossicle(\.js|-work|-here|-rest|.*\.wasm$)/, join(folder, "ossicle"));
   for (const name of ["main.js", "page.js"]) await cp(join(here, name), join(folder, name));
   const map = '<script type="importmap">{ "imports": { "ossicle": "./ossicle/ossicle.js" } }</script>';
   await writeFile(join(folder, "index.html"), map + page('type="module" src="main.js"'));
