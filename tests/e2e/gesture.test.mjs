@@ -24,9 +24,26 @@ await attach("at once");
 document.querySelector("button").onclick = () => attach("after a click");
 </script>`;
 
+// What a visit needs is not there when its user clicks, and takes a while to come: the click counts all the same.
+const VISIT = `<!doctype html><link rel="icon" href="data:,"><title>A page</title><button>Start</button><script type="module">
+import init, { OssicleClient } from "/pkg/ossicle.js";
+await init();
+const { environment, tenantName } = await (await fetch("/settings.json")).json();
+const auth = async () => (await fetch("/token", { method: "POST" })).json();
+const client = new OssicleClient({ environment, tenantName, auth });
+const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
+const configuration = { transcription, mode: { type: "transcription" } };
+document.querySelector("button").onclick = async () => {
+  const { stream: source } = new AudioContext().createMediaStreamDestination();
+  const visit = client.visits.start({ encounter: { identifier: "e-2", type: "consultation" }, configuration, source, worker: false });
+  globalThis.visit = await visit.catch(({ code, message }) => ({ failure: code + ": " + message }));
+};
+globalThis.isReady = true;
+</script>`;
+
 let site, sandbox, browser;
 
-before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": PAGE }, ["strict"])));
+before(async () => ({ sandbox, browser } = site = await startSite({ "index.html": PAGE, "visit.html": VISIT }, ["strict"])));
 
 after(() => site?.close());
 
@@ -51,25 +68,7 @@ test("a track that is read in a worker needs no audio of the page's, and so no c
   await close();
 });
 
-// What a visit needs is not there when its user clicks, and takes a while to come: the click counts all the same.
-const VISIT = `<!doctype html><link rel="icon" href="data:,"><title>A page</title><button>Start</button><script type="module">
-import init, { OssicleClient } from "/pkg/ossicle.js";
-await init();
-const { environment, tenantName } = await (await fetch("/settings.json")).json();
-const auth = async () => (await fetch("/token", { method: "POST" })).json();
-const client = new OssicleClient({ environment, tenantName, auth });
-const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
-const configuration = { transcription, mode: { type: "transcription" } };
-document.querySelector("button").onclick = async () => {
-  const { stream: source } = new AudioContext().createMediaStreamDestination();
-  const visit = client.visits.start({ encounter: { identifier: "e-2", type: "consultation" }, configuration, source, worker: false });
-  globalThis.visit = await visit.catch(({ code, message }) => ({ failure: code + ": " + message }));
-};
-globalThis.isReady = true;
-</script>`;
-
 test("a visit whose half of the package comes late captures after the click all the same", { timeout: 60_000 }, async () => {
-  await writeFile(join(folder, "visit.html"), VISIT);
   const { page, close } = await open(browser, "about:blank", { permissions: [] });
   await page.route("**/ossicle-rest.js", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
