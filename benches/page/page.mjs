@@ -102,7 +102,7 @@ globalThis.witnessed = async () => {
 let speech;
 let pushed = 0;
 
-/** Pushes so many seconds of speech, over and over, as fast as it is heard. */
+/** Pushes so many seconds of speech, over and over, as fast as it is heard. Answers the figures, and bytes of the transcript. */
 globalThis.push = async (seconds) => {
   speech ??= await blocks("/speech.wav");
   const { stream } = running;
@@ -123,7 +123,7 @@ globalThis.push = async (seconds) => {
     await until(HELD);
   }
   await until(REST);
-  return stream.stats;
+  return { stats: stream.stats, transcript: JSON.stringify(stream.transcript).length };
 };
 
 const settled = ({ acknowledgedSeconds, droppedSeconds }) => acknowledgedSeconds + droppedSeconds;

@@ -116,9 +116,9 @@ const hour = (sandbox, speech, row) => withPage(sandbox, speech, "", async (page
   const looks = [];
   for (const [n, minutes] of MINUTES.entries()) {
     const seconds = 60 * (minutes - (MINUTES[n - 1] ?? 0));
-    const stats = await page.evaluate((seconds) => globalThis.push(seconds), seconds);
+    const { stats, transcript } = await page.evaluate((seconds) => globalThis.push(seconds), seconds);
     if (stats.droppedSeconds > 0) throw new Error(`${stats.droppedSeconds} s were dropped: that hour is none.`);
-    looks.push({ minutes, ...(await held()) });
+    looks.push({ minutes, transcript, ...(await held()) });
   }
   await page.evaluate(() => globalThis.finish());
   return { encoder, looks };

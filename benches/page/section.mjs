@@ -9,9 +9,11 @@ const TARGETS = {
   script: 0.25,
   process: 1,
   bytes: 0.25,
-  /** Bytes by which memory may grow between the first look at the hour and the last: the transcript of the visit is kept. */
-  heap: 1_000_000,
-  wasm: 0,
+  /**
+   * Bytes by which heap and wasm may grow between the first look at the hour and the last beyond the visit's transcript, which both the
+   * page and the engine keep: a page of wasm in each, and what the garbage collector leaves.
+   */
+  memory: 200_000,
 };
 
 /** The age below which so many parts of all are. */
@@ -62,20 +64,27 @@ function minute(results) {
 function hours(results) {
   const ours = results.filter(({ app }) => app === "ossicle");
   const minutes = ours.find(({ hour }) => hour)?.hour.looks.map((look) => look.minutes) ?? [];
-  const head = ["MB: heap + wasm", "encoder", ...minutes.map((minute) => `${minute} min`)];
-  const rows = ours.map(({ name, costs: { absent }, hour }) => cells(name, absent, head.length - 1, () =>
-    [hour.encoder, ...hour.looks.map(({ heap, wasm }) => `${mega(heap)} + ${mega(wasm)}`)]));
+  const head = ["MB: heap + wasm", "encoder", ...minutes.map((minute) => `${minute} min`), "transcript, MB"];
+  const rows = ours.map(({ name, costs: { absent }, hour }) => cells(name, absent, head.length - 1, () => [
+    hour.encoder,
+    ...hour.looks.map(({ heap, wasm }) => `${mega(heap)} + ${mega(wasm)}`),
+    (hour.looks.at(-1).transcript / 1e6).toFixed(2),
+  ]));
   return table(head, rows);
 }
 
 /** Every target beside the figure that it is for. */
 function targets(results) {
   const [{ costs: floor }] = results;
-  const ours = results.filter(({ app }) => app === "ossicle");
+  // The engine on the page is for pages that can have no worker: it cannot do what the worker is there for.
+  const ours = results.filter(({ app, worker }) => app === "ossicle" && worker);
   const official = Object.fromEntries(results.filter(({ app }) => app === "official").map(({ source, costs }) => [source, costs]));
   const judge = (figure, limit, shown) => `${shown}: ${figure <= limit ? "met" : "not met"}`;
   const later = ({ free, blocked }) => p95(blocked) - p95(free);
-  const growth = (key) => ({ hour: { looks } }) => looks.at(-1)[key] - looks[0][key];
+  const growth = ({ hour: { looks } }) => {
+    const grown = (key) => looks.at(-1)[key] - looks[0][key];
+    return grown("heap") + grown("wasm") - 2 * grown("transcript");
+  };
   const added = (key) => (costs) => costs[key] - (floor[key] ?? 0);
   const part = (key, source) => ({ costs }) => added(key)(costs) / added(key)(official[source]);
   const rows = [
@@ -84,7 +93,7 @@ function targets(results) {
       ([key, what]) => [["recorder", "MediaRecorder"], ["worklet", "worklet"]].map(([source, whose]) =>
         [`${what}, of @corti/sdk's with a ${whose}`, percent(TARGETS[key]), part(key, source), TARGETS[key], percent]),
     ),
-    ...["heap", "wasm"].map((key) => [`${key}, more after an hour by`, `${mega(TARGETS[key])} MB`, growth(key), TARGETS[key], (bytes) => `${mega(bytes)} MB`]),
+    ["heap and wasm, more after an hour by, the transcript aside", `${mega(TARGETS.memory)} MB`, growth, TARGETS.memory, (bytes) => `${mega(bytes)} MB`],
   ];
   const head = ["what", "at most", ...ours.map(({ name }) => name)];
   return table(head, rows.map(([what, most, figure, limit, shown]) =>
@@ -125,7 +134,8 @@ ${minute(results)}
 
 ### An hour
 
-Speech pushed with \`pushFrame\` as fast as it is sent and heard, and what is held after so many minutes of it.
+Speech pushed with \`pushFrame\` as fast as it is sent and heard, and what is held after so many minutes of it. What is kept is the
+visit's transcript, by the page and by the engine: its bytes as JSON are in the last column.
 
 ${hours(results)}
 

@@ -164,6 +164,17 @@ impl AudioPath {
         self.origin + Duration::from_secs_f64(self.frames as f64 / f64::from(self.sample_rate))
     }
 
+    /// How much more has to be captured until the packets from `start` on, where one begins, fill another message of at most
+    /// `most`: as many of them as go into one.
+    #[must_use]
+    pub fn missing(&self, start: Duration, most: Duration) -> Duration {
+        let (packet, delay) = self.encoder.spans();
+        let (most, packet) = (most.as_nanos(), packet.as_nanos().max(1));
+        let message = (most - most % packet).max(packet);
+        let held = self.position().saturating_sub(delay).saturating_sub(start);
+        Duration::from_nanos(message - held.as_nanos() % message)
+    }
+
     fn drain(&mut self, sink: &mut dyn FnMut(Encoded<'_>)) {
         for (lane, resampled) in self.lanes.iter_mut().zip(&mut self.resampled) {
             lane.resampler.finish(resampled);

@@ -17,6 +17,12 @@ use crate::session::{Event, Input, Output, RequestId, SocketId};
 /// A thread that was suspended may find frames that are older than anybody waits for.
 const OLDEST: Duration = Duration::from_secs(3_600);
 
+/// How often what is captured is wanted: as often as levels are told, and the mixer looks from source to source.
+const OFTEN: Duration = Duration::from_millis(100);
+
+/// The same where one source is to be sent, and that is all: as often as figures are to be current.
+const SELDOM: Duration = Duration::from_millis(250);
+
 /// What the host has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
@@ -177,11 +183,11 @@ impl Hosted {
 
     // Audio
 
-    /// Takes frames of a source.
-    pub fn captured(&mut self, id: CaptureId, frames: Frames<'_>, now: Duration) {
+    /// Takes frames of a source. Answers how much more may be captured before it is wanted: nothing would come of it sooner.
+    pub fn captured(&mut self, id: CaptureId, frames: Frames<'_>, now: Duration) -> Duration {
         let Frames { samples, stride, count, rate, age } = frames;
         // What hands out frames still when its source is gone is not listened to.
-        let Some((_, attached)) = self.sources.iter().find(|(other, _)| *other == id) else { return };
+        let Some((_, attached)) = self.sources.iter().find(|(other, _)| *other == id) else { return SELDOM };
         let rate = rate.unwrap_or(*attached);
         let mut planes: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
         let mut filled = 0;
@@ -193,6 +199,8 @@ impl Hosted {
         if let Err(error) = taken {
             self.refuse(error);
         }
+        let most = if self.levels || self.sources.len() > 1 { OFTEN } else { SELDOM };
+        self.engine.missing().min(most)
     }
 
     /// A source has handed out its last frames.

@@ -198,6 +198,13 @@ impl Engine {
         Ok(())
     }
 
+    /// How much more has to be captured before another message to the service is full.
+    #[must_use]
+    pub fn missing(&self) -> Duration {
+        let (start, most) = self.session.next_chunk();
+        self.sound.path().missing(start, most)
+    }
+
     /// What follows from a source may come from another device.
     pub fn interrupt(&mut self, id: CaptureId) {
         self.sound.interrupt(id);

@@ -123,6 +123,12 @@ impl Session {
         self.transcript.segments()
     }
 
+    /// Where the audio begins that is not handed to the present socket, and how much of it goes into a message.
+    #[must_use]
+    pub fn next_chunk(&self) -> (Duration, Duration) {
+        (self.backlog.in_flight_until(), self.options.chunk)
+    }
+
     /// Audio that was given up, in order.
     #[must_use]
     pub fn dropped(&self) -> &[Span] {

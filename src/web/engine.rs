@@ -103,14 +103,15 @@ impl Engine {
     }
 
     /// Takes frames of a source, plane after plane, each `stride` long and filled to `count`; the last of them was captured
-    /// `age` ago. Without a rate they have the one that the source was attached with.
+    /// `age` ago. Without a rate they have the one that the source was attached with. Answers how many milliseconds more may be
+    /// captured before that is wanted.
     #[allow(clippy::too_many_arguments)] // A flat call: no object is made of them for each batch.
     pub fn captured(
         &mut self, id: u32, samples: &JsValue, stride: usize, count: usize, rate: Option<u32>, age: f64, now: f64,
-    ) {
+    ) -> f64 {
         copy_samples(samples, &mut self.samples);
         let frames = Frames { samples: &self.samples, stride, count, rate, age: at(age) };
-        self.hosted.captured(id, frames, at(now));
+        self.hosted.captured(id, frames, at(now)).as_secs_f64() * 1e3
     }
 
     /// A source has handed out its last frames.
@@ -225,7 +226,7 @@ extern "C" {
     fn copy_octets(from: &JsValue, to: &mut [u8]);
 
     #[wasm_bindgen(catch)]
-    fn encode(encoder: &JsValue, frame: Option<&[f32]>) -> Result<Option<Vec<u8>>, JsValue>;
+    fn encode(encoder: &JsValue, frame: Option<&[f32]>) -> Result<JsValue, JsValue>;
 }
 
 /// What encodes, in JavaScript: a function.
@@ -236,9 +237,9 @@ struct Encoder {
 impl Outside for Encoder {
     fn encode(&mut self, frame: &[f32], packet: &mut Vec<u8>) -> Answer {
         match encode(&self.encode, Some(frame)) {
-            Ok(None) => Answer::Later,
-            Ok(Some(answer)) => {
-                *packet = answer;
+            Ok(answer) if answer.is_undefined() => Answer::Later,
+            Ok(answer) => {
+                copy_bytes(&answer, packet);
                 Answer::Packet
             }
             Err(_) => Answer::Failed,

@@ -96,6 +96,39 @@ export async function a_media_stream_is_captured_until_it_is_detached({ connect,
   await context.close();
 }
 
+/** How long silence lasts in samples at 16 kHz each time, in seconds: only where it does for three hundredths of one. */
+function silences(samples) {
+  const lengths = [];
+  let since = 0;
+  for (const [at, sample] of [...samples, 1].entries()) {
+    if (Math.abs(sample) < 1) continue;
+    if (at - since > 480) lengths.push((at - since) / 16_000);
+    since = at + 1;
+  }
+  return lengths;
+}
+
+export async function what_is_captured_before_an_order_is_taken_before_it({ connect, samples, sleep, soon, equal, near }) {
+  const { id, stream } = await connect();
+  const { context, stream: media } = await playing();
+  await soon("attaching", stream.attach(media));
+  await sleep(0.7);
+  const muted = [];
+  for (const seconds of [0.12, 0.21, 0.16, 0.13, 0.18]) {
+    stream.mute();
+    const from = performance.now();
+    await sleep(seconds);
+    stream.unmute();
+    muted.push((performance.now() - from) / 1_000);
+    await sleep(0.19);
+  }
+  await soon("the end", stream.end());
+  const heard = silences(await samples(id, 0));
+  equal(heard.length, muted.length, `silences: ${heard} s, for ${muted} s`);
+  for (const [n, seconds] of heard.entries()) near(seconds, muted[n], 0.06, "seconds of silence");
+  await context.close();
+}
+
 export async function a_microphone_is_found_opened_and_captured({ client, connect, sleep, soon, refused, ok, equal }) {
   const { microphones } = client();
   await refused("invalid_request", () => microphones.open({ preset: "karaoke" }));

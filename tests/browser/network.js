@@ -75,6 +75,8 @@ export async function the_caller_s_signal_ends_the_attempt_to_connect_and_the_st
   first.abort();
   await refused("aborted", () => connecting, 1);
 
+  // What is asked is not answered before the signal comes, however busy this machine is.
+  await fault(id, { delaySeconds: 5 });
   const second = new AbortController();
   const stream = await all.stream.connect({ id, configuration, abortSignal: second.signal });
   const flush = stream.flush();

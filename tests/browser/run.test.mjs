@@ -20,6 +20,7 @@ const WITHOUT_STREAMS = ["client.js", "fetch.js", "rest.js"];
 const PLACES = { "on the page": false, "in a worker": undefined };
 
 const NO_CONTEXT = "a track that is read in the worker needs no AudioContext";
+const IN_JUMPS = "without a sound card Firefox plays a page's own sound in jumps of up to a quarter of a second";
 
 /** What is not so in a place, and why. */
 const NOT_HERE = {
@@ -28,6 +29,8 @@ const NOT_HERE = {
     a_stream_that_is_over_takes_no_source: NO_CONTEXT,
     closing_lets_go_of_what_was_attached: NO_CONTEXT,
   },
+  "Firefox, in a worker": { what_is_captured_before_an_order_is_taken_before_it: IN_JUMPS },
+  "Firefox, on the page": { what_is_captured_before_an_order_is_taken_before_it: IN_JUMPS },
 };
 
 /** Each opens a browser. Answers `{ fresh(), close() }`: `fresh` leaves the page that is open, if any, for a new one. */

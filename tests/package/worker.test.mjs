@@ -69,7 +69,9 @@ const CASES = [
 ];
 
 for (const [manner, browserName] of CASES) {
-  test(`a worker that ${manner} is noticed within two seconds and replaced, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
+  // Of one that only hangs the browser says nothing: it is looked for less often.
+  const limit = manner === "hangs" ? 3 : 2;
+  test(`a worker that ${manner} is noticed within ${limit} seconds and replaced, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
     const kill = DEATHS[manner];
     const { page, close } = await opened("", FAULTS, browserName === "Firefox");
     const seen = await page.evaluate(async ([kill, isPushed]) => {
@@ -112,8 +114,8 @@ for (const [manner, browserName] of CASES) {
       const back = told.find(({ state, at }) => state === "streaming" && at > died)?.at - died;
       return { told, noticed, back, captured, stats, summary, levels: levels - before, flushed: await flushed, state: stream.state, dropped: stream.dropped, made: workers.length - made };
     }, [String(kill), browserName === "Firefox"]);
-    assert.ok(seen.noticed < 2_000, `noticed after ${seen.noticed} ms: ${JSON.stringify(seen.told)}`);
-    assert.ok(seen.back < 4_000, `back after ${seen.back} ms`);
+    assert.ok(seen.noticed < limit * 1_000, `noticed after ${seen.noticed} ms: ${JSON.stringify(seen.told)}`);
+    assert.ok(seen.back < (limit + 2) * 1_000, `back after ${seen.back} ms`);
     assert.equal(seen.made, 1);
     assert.equal(seen.state, "ended");
     assert.equal(seen.flushed, "flushed");
@@ -126,7 +128,7 @@ for (const [manner, browserName] of CASES) {
     const [{ start, end }] = seen.dropped;
     const { capturedSeconds, acknowledgedSeconds, droppedSeconds } = seen.summary.stats;
     assert.ok(Math.abs(end - start - droppedSeconds) < 1e-6 && Math.abs(capturedSeconds - acknowledgedSeconds - droppedSeconds) < 1e-6);
-    assert.ok(droppedSeconds < 4.5, `${droppedSeconds} s are lost`);
+    assert.ok(droppedSeconds < limit + 2.5, `${droppedSeconds} s are lost`);
     await close();
   });
 }

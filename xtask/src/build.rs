@@ -199,12 +199,15 @@ fn divisible(glue: &str) -> String {
     lines.join("\n").replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(") + "\n"
 }
 
+/// A second round finds what the first has made possible, and more where the control flow was laid out anew between them.
+const PASSES: [&str; 5] = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];
+
 fn shrink(wasm: &Path) -> Result<()> {
     let smaller = wasm.with_extension("opt");
     // The script, not npm's link to it: the same on every system.
     Run::new("make the wasm smaller", "node")
         .arg(place::root().join("node_modules/binaryen/bin/wasm-opt"))
-        .arg("-Oz")
+        .args(PASSES)
         .args(FEATURES)
         .arg(wasm)
         .arg("-o")

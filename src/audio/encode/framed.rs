@@ -139,6 +139,11 @@ impl<C: FrameCodec> Encoder for Framed<C> {
         self.spans.taken
     }
 
+    fn spans(&self) -> (Duration, Duration) {
+        let of = |frames| time_of(frames, self.sample_rate);
+        (of(self.spans.packet), of(self.delay))
+    }
+
     fn has_failed(&self) -> bool {
         self.codec.has_failed()
     }

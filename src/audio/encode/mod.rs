@@ -53,6 +53,12 @@ pub trait Encoder {
     /// See [`Self::given`].
     fn taken(&self) -> u64;
 
+    /// How long its packets are, zero if as long as what is pushed; and how much of what follows has to be pushed before a packet
+    /// comes out.
+    fn spans(&self) -> (Duration, Duration) {
+        (Duration::ZERO, Duration::ZERO)
+    }
+
     /// Whether it could not encode some frame, which is lost: packets without sound stand in for it.
     fn has_failed(&self) -> bool {
         false

@@ -204,6 +204,53 @@ fn a_source_goes_on_at_the_rate_of_its_new_device_unless_its_frames_say_another(
     assert_eq!(order(&mut hosted, Order::Move(9, 8_000), 300), None, "there is no such source");
 }
 
+/// Has a source hand out what is wanted when it is, in whole milliseconds of 48 kHz: how many milliseconds each batch had, and how many
+/// messages to the service came of it.
+fn batches(hosted: &mut Hosted, count: usize) -> Vec<(usize, usize)> {
+    let (mut now, mut wanted) = (0, 10);
+    let batch = |_| {
+        now += wanted as u64;
+        hosted.tick(0, ms(now));
+        let taken = wanted;
+        let wait = hosted.captured(3, frames(&vec![0.1; 48 * wanted], ms(0)), ms(now));
+        wanted = (wait.as_micros().div_ceil(1_000) as usize).max(1);
+        (taken, acts(hosted).iter().filter(|act| matches!(act, Act::Bytes(_))).count())
+    };
+    (0..count).map(batch).collect()
+}
+
+fn attached(codec: Codec, audio: Value) -> Hosted {
+    let mut hosted = world(json!({ "audio": audio }), codec, &[Answer::Packet; 500]).hosted;
+    connected(&mut hosted);
+    order(&mut hosted, Order::Attach(3, None, 48_000), 0);
+    hosted
+}
+
+#[test]
+fn frames_are_wanted_when_they_complete_a_message() {
+    for (codec, chunk, length) in
+        [(Codec::Pcm, 250, 250), (Codec::OpusWasm, 250, 240), (Codec::OpusWasm, 200, 200), (Codec::Flac, 200, 160)]
+    {
+        let batches = batches(&mut attached(codec, json!({ "chunkMs": chunk })), 20);
+        // The first packet is shorter by the encoder's delay, and the filters of the first block are still empty.
+        let steady = &batches[4..];
+        assert!(steady.iter().all(|batch| *batch == (length, 1)), "{codec:?}, {chunk} ms: {batches:?}");
+    }
+}
+
+#[test]
+fn frames_are_wanted_more_often_where_more_than_messages_comes_of_them() {
+    let longest = |hosted: &mut Hosted| batches(hosted, 20).into_iter().map(|(length, _)| length).max();
+    // Figures are to be current, even if messages are long.
+    assert_eq!(longest(&mut attached(Codec::Pcm, json!({ "chunkMs": 1_000 }))), Some(250));
+    let mut hosted = attached(Codec::Pcm, json!({}));
+    order(&mut hosted, Order::Want { levels: true, messages: false }, 0);
+    assert_eq!(longest(&mut hosted), Some(100));
+    let mut hosted = attached(Codec::Pcm, json!({}));
+    order(&mut hosted, Order::Attach(4, None, 48_000), 0);
+    assert_eq!(longest(&mut hosted), Some(100));
+}
+
 #[test]
 fn a_detach_is_answered_when_the_source_has_handed_out_its_last_frames() {
     let mut hosted = pcm();

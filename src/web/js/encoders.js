@@ -1,7 +1,7 @@
 // The encoders that a host has: the browser's own, and the package's, each a wasm file that is loaded when it is asked for.
 
 import { loadFlac } from "./flac.js";
-import { NativeOpus, provesItself } from "./native-opus.js";
+import { proven } from "./native-opus.js";
 import { loadOpus } from "./opus.js";
 
 /** What the package's Opus encoder may spend: at 5 it takes some 2 % of a core, and more is not heard at speech's bitrates. */
@@ -9,9 +9,10 @@ const COMPLEXITY = 5;
 
 /** How each is made that is not the engine's own; `hear` is for packets that come later. */
 const MAKE = {
-  async "opus-native"({ sampleRate, channels, bitrate }, _, hear) {
-    if (!(await provesItself(sampleRate, channels, bitrate))) throw new Error("the browser encodes no Opus");
-    return new NativeOpus(sampleRate, channels, bitrate, hear);
+  async "opus-native"(sound, _, hear) {
+    const make = await proven(sound);
+    if (!make) throw new Error("the browser encodes no Opus");
+    return make(hear);
   },
   async "opus-wasm"({ sampleRate, channels, bitrate }, { opusUrl }) {
     const Opus = await loadOpus(opusUrl);

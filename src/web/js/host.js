@@ -25,13 +25,16 @@ const now = () => performance.now();
 
 /** The line to an engine on this thread; a worker's script has one, too, and passes on what goes over the line. */
 export class Host {
-  /** Told each piece of news, as JSON. */
+  /** Told each piece of news, as JSON; and, if anybody cares, that audio has been sent. */
   tell;
+  sent;
   engine;
   /** The encoder in JavaScript, if it is one. */
   codec;
   socket;
   sources = new Map();
+  /** The last order, while it waits for the sources. */
+  posted;
   timer;
   due;
   isPumping = false;
@@ -65,8 +68,21 @@ export class Host {
     this.pump();
   }
 
-  /** Carries out an order, as JSON. What goes beside it: planes, bytes, or the port of a source. */
+  /**
+   * Takes an order, as JSON, after what was captured before it: who mutes is not heard from then on, and who speaks up first is. What
+   * goes beside it: planes, bytes, or the port of a source.
+   */
   post(order, payload) {
+    const behind = [...this.sources.values()].flatMap(({ port }) => port.catchUp?.() ?? []);
+    if (!this.posted && behind.length === 0) return this.order(order, payload);
+    const posted = Promise.all([this.posted, ...behind]).then(() => {
+      if (this.posted === posted) this.posted = undefined;
+      this.order(order, payload);
+    });
+    this.posted = posted;
+  }
+
+  order(order, payload) {
     // The list may be the app's own: it is read before anything of it is taken.
     if (Array.isArray(payload)) for (const plane of [...payload]) this.engine.plane(plane);
     const bytes = payload instanceof Uint8Array ? payload : undefined;
@@ -75,9 +91,9 @@ export class Host {
     this.pump();
   }
 
-  /** How things stand, as JSON. */
-  view() {
-    return this.engine.view();
+  /** How things stand, as JSON, and when they stood so. */
+  seen() {
+    return { view: this.engine.view(), at: Date.now() };
   }
 
   /** What the service has not acknowledged, as the bytes of a file. */
@@ -107,7 +123,8 @@ export class Host {
       case TEXT:
         return this.send(engine.text());
       case BYTES:
-        return this.send(engine.bytes());
+        this.send(engine.bytes());
+        return this.sent?.();
       case HANG_UP:
         return this.hangUp();
       case DRAIN:
@@ -156,7 +173,8 @@ export class Host {
   attach(id, port) {
     this.sources.get(id)?.stop();
     this.sources.set(id, new Source(port, ({ samples, frames, filled, rate, time }) => {
-      this.engine.captured(id, samples, frames, filled, rate, Date.now() - time, now());
+      const pause = this.engine.captured(id, samples, frames, filled, rate, Date.now() - time, now());
+      port.wait?.(pause);
       port.postMessage(samples, [samples.buffer]);
       this.pump();
     }));

@@ -5,6 +5,12 @@
 
 const FRAME_MICROSECONDS = 20_000;
 
+/** As for the package's own encoder: half of what Chromium spends unasked, and not heard at speech's bitrates. */
+const COMPLEXITY = 5;
+
+/** Frames of the proof: a second. */
+const PROOF = 50;
+
 /** How long the proof may take, in milliseconds: a second of audio takes some 25. */
 const LIMIT = 3_000;
 
@@ -13,7 +19,7 @@ const MOST_BYTES = 1_276;
 
 /** One stream's encoder. `hear` is called with each packet, whose bytes are there for the time of the call. */
 export class NativeOpus {
-  constructor(sampleRate, channels, bitrate, hear) {
+  constructor({ sampleRate, channels, bitrate }, complexity, hear) {
     this.sampleRate = sampleRate;
     this.channels = channels;
     this.hear = hear;
@@ -28,7 +34,7 @@ export class NativeOpus {
       output: (chunk) => this.take(chunk),
       error: () => { this.failed = true; },
     });
-    this.encoder.configure(settings(sampleRate, channels, bitrate));
+    this.encoder.configure(settings({ sampleRate, channels, bitrate }, complexity));
   }
 
   /** Takes one frame, interleaved. */
@@ -85,34 +91,49 @@ export class NativeOpus {
   }
 }
 
-function settings(sampleRate, numberOfChannels, bitrate) {
+function settings({ sampleRate, channels, bitrate }, complexity) {
   const opus = { application: "voip", signal: "voice", format: "opus", frameDuration: FRAME_MICROSECONDS };
-  return { codec: "opus", sampleRate, numberOfChannels, bitrate, opus };
+  if (complexity !== undefined) Object.assign(opus, { complexity });
+  return { codec: "opus", sampleRate, numberOfChannels: channels, bitrate, opus };
 }
 
 const proofs = new Map();
 
-/** Whether this browser's encoder can be relied on for such a stream. Asked once a page and setting. */
-export function provesItself(sampleRate, channels, bitrate) {
-  const key = [sampleRate, channels, bitrate].join();
+/**
+ * How this browser's encoder is made for such a sound if it can be relied on: a function of who hears the packets; else null.
+ * Asked once a page and setting.
+ */
+export function proven(sound) {
+  const key = Object.values(sound).join();
   if (!proofs.has(key)) {
-    const proof = prove(sampleRate, channels, bitrate).catch(() => false);
+    const proof = prove(sound).catch(() => null);
     // A visit is waiting: an encoder that has not even answered by then is none.
-    const limit = new Promise((resolve) => setTimeout(resolve, LIMIT, false));
+    const limit = new Promise((resolve) => setTimeout(resolve, LIMIT, null));
     proofs.set(key, Promise.race([proof, limit]));
   }
   return proofs.get(key);
 }
 
-async function prove(sampleRate, channels, bitrate) {
-  if (typeof AudioEncoder !== "function" || typeof AudioData !== "function") return false;
-  const { supported } = await AudioEncoder.isConfigSupported(settings(sampleRate, channels, bitrate));
-  if (!supported) return false;
+async function prove(sound) {
+  if (typeof AudioEncoder !== "function" || typeof AudioData !== "function") return null;
+  // What Firefox makes of speech by itself is right; when it is to take less trouble, it takes it for music.
+  for (const complexity of [COMPLEXITY, undefined]) {
+    const first = await encoded(sound, complexity);
+    if (first !== undefined && (complexity === undefined || isSpeech(first))) return (hear) => new NativeOpus(sound, complexity, hear);
+  }
+  return null;
+}
+
+/** Encodes a second. Answers the first byte of the first packet, if all of them are what was asked for. */
+async function encoded(sound, complexity) {
+  const { sampleRate, channels, bitrate } = sound;
+  const { supported } = await AudioEncoder.isConfigSupported(settings(sound, complexity));
+  if (!supported) return undefined;
   const packets = [];
-  const encoder = new NativeOpus(sampleRate, channels, bitrate, (packet) => packets.push(packet.slice()));
+  const encoder = new NativeOpus(sound, complexity, (packet) => packets.push(packet.slice()));
   try {
     const frame = new Float32Array(encoder.frames * channels);
-    for (let index = 0; index < 50; index++) {
+    for (let index = 0; index < PROOF; index++) {
       // A gliding buzz: harmonics as a voice has them, so that the encoder has something to do.
       for (let n = 0; n < frame.length; n++) {
         const seconds = (index * encoder.frames + Math.floor(n / channels)) / sampleRate;
@@ -124,20 +145,25 @@ async function prove(sampleRate, channels, bitrate) {
     encoder.submit();
     await encoder.encoder.flush();
     const bytes = packets.reduce((sum, packet) => sum + packet.length, 0);
-    return (
+    const areAsAsked =
       !encoder.failed &&
-      packets.length >= 50 &&
-      packets.length <= 52 &&
+      packets.length >= PROOF &&
+      packets.length <= PROOF + 2 &&
       packets.every((packet) => packet.length > 1 && packet.length <= 1275 && isTwentyMilliseconds(packet[0])) &&
       bytes * 8 > bitrate / 3 &&
-      bytes * 8 < bitrate * 3
-    );
+      bytes * 8 < bitrate * 3;
+    return areAsAsked ? packets[0][0] : undefined;
   } finally {
     encoder.close();
   }
 }
 
-/** From a packet's first byte, RFC 6716 section 3.1: one frame, of 20 ms. */
+/** From a packet's first byte, RFC 6716 section 3.1: whether SILK had a part in it. */
+function isSpeech(toc) {
+  return toc >> 3 < 16;
+}
+
+/** From the same: one frame, of 20 ms. */
 function isTwentyMilliseconds(toc) {
   const config = toc >> 3;
   const isOneFrame = (toc & 3) === 0;

@@ -37,7 +37,7 @@ export class Remote {
     remote.#line = worker ?? (await openHere(place, first));
     remote.#place = place;
     remote.#first = first;
-    remote.#shadow = attempt(() => new Shadow(settings, remote.#line.view(), Date.now()));
+    remote.#shadow = attempt(() => new Shadow(settings, remote.#line.seen().view, Date.now()));
     return remote;
   }
 
@@ -94,7 +94,8 @@ export class Remote {
 
   /** The engine is dead. Where another may go on, if one may: orders wait for it until `revive`. */
   lose() {
-    this.#shadow?.see(this.#line.view(), this.#line.at);
+    const { view, at } = this.#line.seen();
+    this.#shadow?.see(view, at);
     this.#waiting = { orders: [], seconds: 0 };
     const loss = this.#shadow?.lose(Date.now());
     return loss && JSON.parse(loss);
@@ -147,7 +148,7 @@ export class Remote {
 
   /** State and figures: as they were told, since an engine died as it left them. */
   get view() {
-    return JSON.parse(this.#waiting ? this.#known.view() : this.#line.view());
+    return JSON.parse(this.#waiting ? this.#known.view() : this.#line.seen().view);
   }
 
   get transcript() {

@@ -1,11 +1,11 @@
 // Frames of a track, read in the worker: `MediaStreamTrackProcessor` hands them out where there is one, at a fraction of what
 // an `AudioContext` costs. They go on in the shape in which the worklet hands out its own.
+//
+// What costs is to wake up, not to read. So they are read when something would come of them, which the engine knows; they wait in the
+// browser's queue meanwhile.
 
-/**
- * How often to look for frames: what costs is to wake up for each ten milliseconds of them. As often as levels are told, and
- * less than half of what a message to the service holds.
- */
-const BATCH_MILLISECONDS = 100;
+/** The most milliseconds that go on in one piece: more than the engine lets pass. */
+const MOST = 300;
 
 /**
  * Which frame is the newest by now is reckoned from when others came. In every so many milliseconds it is found out, by one that has
@@ -17,77 +17,112 @@ const WAITED = 3;
 /** No clock of a device is further off, as a part of 1: by so much may the shortest way here that was seen become longer. */
 const DRIFT = 500e-6;
 
-/** The frames of `readable`, from what is answered: as a port of `worklet.js`, but nothing waits on its way. */
+/** Milliseconds in which what was captured before a moment is there, of a source that is not silent. */
+const CATCHING_UP = 50;
+const STOPPING = 150;
+
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The frames of `readable`, once somebody listens: a port as `worklet.js` has one, which reads when it is told to. */
 export function frames(readable) {
-  const reader = readable.getReader();
-  const port = new Port(reader);
-  read(reader, port.batches);
-  return port;
+  return new Port(readable.getReader());
 }
 
 class Port {
-  onmessage = null;
+  #reader;
+  #batches = new Batches((data) => this.#hear?.({ data }));
+  #hear = null;
+  #isReading = false;
+  /** Ends the sleep between two looks. */
+  #wake = () => {};
+  #caughtUp = () => {};
 
   constructor(reader) {
-    this.reader = reader;
-    this.batches = new Batches((data) => this.onmessage?.({ data }));
+    this.#reader = reader;
   }
 
-  close() {
-    this.reader.cancel().catch(() => {});
+  set onmessage(hear) {
+    this.#hear = hear;
+    if (!this.#isReading) this.#read();
+  }
+
+  /** So many milliseconds more may be captured before they are wanted: called for each batch, at once. */
+  wait(milliseconds) {
+    this.#batches.wait(milliseconds);
+  }
+
+  /** Hands out what has been captured by now. */
+  async catchUp() {
+    const all = new Promise((resolve) => (this.#caughtUp = resolve));
+    this.#batches.wait(0);
+    this.#wake();
+    await Promise.race([all, after(CATCHING_UP)]);
+    this.#batches.emit();
   }
 
   postMessage(data) {
-    if (data === "stop") this.batches.stop(() => this.close());
-    else this.batches.spare = data;
+    if (data !== "stop") return void (this.#batches.spare = data);
+    this.#batches.stop(() => this.close());
+    this.#wake();
   }
-}
 
-async function read(reader, batches) {
-  let surveyed = -Infinity;
-  try {
-    for (;;) {
-      const asked = performance.now();
-      const { value, done } = await reader.read();
-      if (done) break;
-      // What had to be waited for is the newest there is.
-      if (performance.now() - asked > WAITED) surveyed = performance.now();
-      const isLast = batches.send && batches.take(value);
-      value.close();
-      // The next is not there yet. To wait for it would be to wake up for it.
-      if (isLast && performance.now() < surveyed + SURVEY) await new Promise((resolve) => setTimeout(resolve, BATCH_MILLISECONDS));
+  close() {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  async #read() {
+    this.#isReading = true;
+    const batches = this.#batches;
+    let surveyed = -Infinity;
+    try {
+      for (;;) {
+        const asked = performance.now();
+        const { value, done } = await this.#reader.read();
+        if (done) break;
+        // What had to be waited for is the newest there is.
+        if (performance.now() - asked > WAITED) surveyed = performance.now();
+        const isNewest = batches.send && batches.take(value);
+        value.close();
+        if (!isNewest) continue;
+        this.#caughtUp();
+        // The next is not there yet. To wait for it would be to wake up for it.
+        const pause = batches.pause();
+        if (pause > 0 && performance.now() < surveyed + SURVEY) await Promise.race([after(pause), new Promise((resolve) => (this.#wake = resolve))]);
+      }
+    } catch {
+      // A source that failed has nothing more to say; that its track has ended the page hears by itself.
     }
-  } catch {
-    // A source that failed has nothing more to say; that its track has ended the page hears by itself.
+    this.#caughtUp();
+    batches.close();
   }
-  batches.close();
 }
 
-/** Collects frames until there are enough. Times are in milliseconds, by the clock that page and worker both have. */
+/** Collects frames until they are wanted. Times are in milliseconds, by the clock that page and worker both have. */
 class Batches {
   constructor(send) {
     this.send = send;
     this.spare = null;
     this.batch = null;
     this.size = this.filled = this.channels = this.rate = 0;
-    /** When the last frame was captured, and by how much timestamps are behind the clock. */
-    this.time = 0;
+    /** When the last frame was captured, how much one holds, and by how much timestamps are behind the clock. */
+    this.time = this.length = 0;
     this.behind = Infinity;
     this.last = -Infinity;
+    /** Until when frames are to be captured before they are wanted. */
+    this.wanted = -Infinity;
     this.stopped = null;
   }
 
-  /** Takes what was read; whether it is all that there can be by now. */
+  /** Takes what was read; whether that is all that there can be by now. */
   take(data) {
     const { numberOfFrames: count, numberOfChannels: channels, sampleRate: rate, timestamp } = data;
     const length = (count / rate) * 1e3;
     const began = this.captured(timestamp / 1e3 + length, length) - length;
     // What is missing lies between batches, not within one.
     if (channels !== this.channels || rate !== this.rate || Math.abs(began - this.time) > 5 || this.filled + count > this.size) this.emit();
-    this.channels = channels;
-    this.rate = rate;
+    Object.assign(this, { channels, rate, length });
     if (!this.batch) {
-      this.size = Math.max(count, Math.round((rate * BATCH_MILLISECONDS) / 1e3));
+      this.size = Math.max(count, Math.round((rate * MOST) / 1e3));
       [this.batch, this.spare] = [this.spare, null];
       if (this.batch?.length !== this.size * channels) this.batch = new Float32Array(this.size * channels);
     }
@@ -98,10 +133,11 @@ class Batches {
     this.filled += count;
     this.time = began + length;
     if (this.filled === this.size) this.emit();
-    const isLast = this.time + length > Date.now();
+    const isNewest = this.time + length > Date.now();
     if (this.stopped && this.time >= this.stopped.at) this.close();
-    if (isLast) this.emit();
-    return isLast && !this.stopped;
+    // Half a frame is more than clocks are read wrong by.
+    if (isNewest && this.time + length / 2 > this.wanted) this.emit();
+    return isNewest;
   }
 
   /** When the frame of that timestamp was captured, the last of so much: this worker may be busy, the source is not. */
@@ -111,6 +147,17 @@ class Batches {
     this.last = timestamp;
     this.behind = Math.min(Date.now() - timestamp, this.behind + DRIFT * length);
     return timestamp + this.behind;
+  }
+
+  /** So many milliseconds more may be captured before they are wanted: whole frames, the last of which completes them. */
+  wait(milliseconds) {
+    const { length, time } = this;
+    this.wanted = time + (length ? Math.ceil(milliseconds / length - 0.01) * length : 0);
+  }
+
+  /** How long to leave them where they are: until what is wanted has been captured, and is there. */
+  pause() {
+    return this.wanted - Date.now() + 1;
   }
 
   emit() {
@@ -123,7 +170,8 @@ class Batches {
   /** Nothing is wanted that is captured from here on; what was before is still on its way. */
   stop(then) {
     this.stopped ??= { at: Date.now(), then };
-    setTimeout(() => this.close(), 1.5 * BATCH_MILLISECONDS);
+    this.wanted = -Infinity;
+    setTimeout(() => this.close(), STOPPING);
   }
 
   /** The last message says that nothing follows. */

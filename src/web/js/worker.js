@@ -5,14 +5,22 @@ import { initSync } from "#glue";
 import { Host } from "./host.js";
 import { frames } from "./tracks.js";
 
-/** Milliseconds after which the page hears how things stand, and that this worker lives. */
-const BEAT = 240;
+/**
+ * Milliseconds within which the page hears how things stand, and that this worker lives; after audio was sent it hears it at once, if so
+ * many have passed.
+ */
+const BEAT = 248;
+const SOON = 200;
 
 /** Milliseconds that a socket has to say goodbye. */
 const FAREWELL = 1_000;
 
 let host;
 let told = [];
+/** Where news goes to; undefined when there will be no more. */
+let port;
+/** The last beat, and the next. */
+let beaten = 0;
 let beat;
 let holdsLock;
 
@@ -24,13 +32,24 @@ function tell(news) {
 function flush() {
   const news = told;
   told = [];
-  const message = { news, view: host?.view(), at: Date.now() };
+  const message = { news, ...host.seen() };
   if (news.includes('"over"')) {
     message.unsent = host.unsent();
-    clearInterval(beat);
+    clearTimeout(beat);
     setTimeout(close, FAREWELL);
   }
-  postMessage(message);
+  port.postMessage(message);
+  if ("unsent" in message) port = undefined;
+}
+
+/** How things stand goes a way of its own, the shorter one: the page need not look at what comes there. */
+function tellView() {
+  if (!port) return;
+  const seen = host.seen();
+  beaten = seen.at;
+  postMessage(seen);
+  clearTimeout(beat);
+  beat = setTimeout(tellView, BEAT);
 }
 
 /** The page sees by this lock that the worker lives: it is free only when the worker is gone. Whether there are locks here. */
@@ -61,7 +80,9 @@ onmessage = async ({ data }) => {
   }
   onmessage = ({ data: { order, payload } }) => host.post(order, payload instanceof ReadableStream ? frames(payload) : payload);
   host.listen(tell);
-  beat = setInterval(flush, BEAT);
-  postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, view: host.view(), holdsLock });
+  host.sent = () => Date.now() - beaten > SOON && queueMicrotask(tellView);
+  port = data.port;
+  beat = setTimeout(tellView, BEAT);
+  postMessage({ encoder: host.encoder, audioFormat: host.audioFormat, ...host.seen(), holdsLock });
   host.begin();
 };

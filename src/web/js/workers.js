@@ -16,10 +16,12 @@ function trusted(url) {
 
 /**
  * How often to look whether a worker lives, for how long one that does is never silent (it beats four times a second), and how
- * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds, where the
- * browser does not tell of its end at once.
+ * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds where the browser
+ * does not tell of its end at once. Where it does, only one that hangs is found so, within three; and a page's timer that fires each
+ * second costs half of what all of a worker's messages do.
  */
 const LOOK = 1_000;
+const LOOK_FOR_HUNG = 2_000;
 const SILENCE = 500;
 const DOUBT = 300;
 
@@ -37,11 +39,12 @@ let count = 0;
 export async function openWorker({ module, workerUrl, opusUrl, flacUrl }, first) {
   if (isForbidden) return null;
   const lock = `ossicle-${first.seed}-${(count += 1)}`;
+  const { port1, port2 } = new MessageChannel();
   let worker, answered;
   try {
     // A policy is made once, and only where there is to be a worker: the page may have none for us.
     worker = new Worker((address ??= trusted(workerUrl)));
-    worker.postMessage({ module, opusUrl, flacUrl, ...first, lock });
+    worker.postMessage({ module, opusUrl, flacUrl, ...first, lock, port: port2 }, [port2]);
     answered = await answer(worker);
   } catch {
     worker?.terminate();
@@ -49,7 +52,7 @@ export async function openWorker({ module, workerUrl, opusUrl, flacUrl }, first)
     isForbidden = !first.resume;
     return null;
   }
-  if (!answered.failed) return new Line(worker, lock, answered);
+  if (!answered.failed) return new Line(worker, port1, lock, answered);
   worker.terminate();
   throw revive(answered.failed);
 }
@@ -79,21 +82,31 @@ function answer(worker) {
 class Line {
   isInWorker = true;
   #worker;
+  /** Where news comes from. */
+  #port;
+  /** How things stood last, in a message that only whoever asks looks into: opening it costs more than having it. */
+  #beat;
   #lock;
-  #view;
+  #seen;
   #unsent;
   #watch;
 
-  constructor(worker, lock, { encoder, audioFormat, view, holdsLock }) {
+  constructor(worker, port, lock, { encoder, audioFormat, view, at, holdsLock }) {
     this.#worker = worker;
+    this.#port = port;
     this.#lock = holdsLock && lock;
-    this.#view = view;
-    Object.assign(this, { encoder, audioFormat, at: Date.now() });
+    this.#seen = { view, at };
+    Object.assign(this, { encoder, audioFormat });
   }
 
-  /** State and figures, as they stood at `at`. */
-  view() {
-    return this.#view;
+  /** State and figures, and when they stood so. */
+  seen() {
+    this.#see(this.#beat?.data);
+    return this.#seen;
+  }
+
+  #see(seen) {
+    if (seen?.at >= this.#seen.at) this.#seen = seen;
   }
 
   /** The audio that was left when the stream was over; nothing before. */
@@ -104,11 +117,10 @@ class Line {
   /** From here on each piece of news goes to `hear`, in order; should the worker die, `lost` is called, once. */
   listen(hear, lost) {
     const worker = this.#worker;
-    let heard = performance.now();
-    worker.onmessage = ({ data: { news, view, at, unsent } }) => {
-      heard = performance.now();
-      this.#view = view;
-      this.at = at;
+    const begun = performance.now();
+    worker.onmessage = (beat) => (this.#beat = beat);
+    this.#port.onmessage = ({ data: { news, view, at, unsent } }) => {
+      this.#see({ view, at });
       this.#unsent ??= unsent;
       for (const text of news) hear(text);
     };
@@ -122,9 +134,9 @@ class Line {
     worker.onerror = die;
     // The worker holds this lock for as long as it lives. Needs no timer, which a page in the background has rarely.
     if (this.#lock) navigator.locks.request(this.#lock, die).catch(() => {});
-    const isSilent = () => performance.now() - heard > SILENCE;
+    const isSilent = () => performance.now() - (this.#beat?.timeStamp ?? begun) > SILENCE;
     // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
-    this.#watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), LOOK);
+    this.#watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), this.#lock ? LOOK_FOR_HUNG : LOOK);
   }
 
   /** It begins by itself. */
@@ -137,6 +149,7 @@ class Line {
   /** Nothing more is expected of it. */
   leave() {
     clearInterval(this.#watch);
+    this.#port.close();
     this.#watch = this.#worker.onmessage = this.#worker.onerror = null;
   }
 }
