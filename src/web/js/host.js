@@ -75,10 +75,12 @@ export class Host {
   post(order, payload) {
     const behind = [...this.sources.values()].flatMap(({ port }) => port.catchUp?.() ?? []);
     if (!this.posted && behind.length === 0) return this.order(order, payload);
-    const posted = Promise.all([this.posted, ...behind]).then(() => {
+    const take = () => {
       if (this.posted === posted) this.posted = undefined;
       this.order(order, payload);
-    });
+    };
+    // What fails is nobody's to catch, as where nothing was waited for.
+    const posted = Promise.all([this.posted, ...behind]).then(take).catch(reportError);
     this.posted = posted;
   }
 

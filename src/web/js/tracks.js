@@ -35,7 +35,8 @@ class Port {
   #isReading = false;
   /** Ends the sleep between two looks. */
   #wake = () => {};
-  #caughtUp = () => {};
+  /** Told when all has been handed out that there can be. */
+  #waiting = [];
 
   constructor(reader) {
     this.#reader = reader;
@@ -53,7 +54,7 @@ class Port {
 
   /** Hands out what has been captured by now. */
   async catchUp() {
-    const all = new Promise((resolve) => (this.#caughtUp = resolve));
+    const all = new Promise((resolve) => this.#waiting.push(resolve));
     this.#batches.wait(0);
     this.#wake();
     await Promise.race([all, after(CATCHING_UP)]);
@@ -68,6 +69,10 @@ class Port {
 
   close() {
     this.#reader.cancel().catch(() => {});
+  }
+
+  #caughtUp() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #read() {
