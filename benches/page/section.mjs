@@ -42,7 +42,7 @@ const cells = (name, absent, count, figures) => [name, ...(absent ? ["not there"
 
 function arrivals(results) {
   const head = ["ms", "p50", "p95", "max", "blocked: p50", "p95", "max", "p95 later by", "missing"];
-  const rows = results.filter(({ app }) => app !== "idle").map(({ name, costs: { absent }, free, blocked }) =>
+  const rows = results.filter(({ app }) => app === "ossicle" || app === "official").map(({ name, costs: { absent }, free, blocked }) =>
     cells(name, absent, 8, () => {
       const missing = 10 * Math.round(100 * Math.max(0, blocked.missing)); // it is read to some ms
       return [...spread(free), ...spread(blocked), whole(p95(blocked) - p95(free)), whole(missing)];
@@ -128,7 +128,8 @@ exact to 5 ms either way, and the same for all rows.
 
 A consultation, ${counted} s of it. *Tasks* and *scripts* are processor time of the page's main thread, *process* that of all threads of its
 process, workers included; above the floor is what is more than on a page that only has the microphone open. *Heap* is JavaScript's
-at the end, cleaned, workers included.
+at the end, cleaned, workers included. *Four messages a second* are empty ones that a worker sends and nobody looks into: so often a page
+must hear from a worker whose figures are to be current to a quarter of a second.
 
 ${minute(results)}
 
