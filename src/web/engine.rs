@@ -226,7 +226,7 @@ extern "C" {
     fn copy_octets(from: &JsValue, to: &mut [u8]);
 
     #[wasm_bindgen(catch)]
-    fn encode(encoder: &JsValue, frame: Option<&[f32]>) -> Result<JsValue, JsValue>;
+    fn encode(encoder: &JsValue, frame: Option<&[f32]>) -> Result<Option<Vec<u8>>, JsValue>;
 }
 
 /// What encodes, in JavaScript: a function.
@@ -237,9 +237,9 @@ struct Encoder {
 impl Outside for Encoder {
     fn encode(&mut self, frame: &[f32], packet: &mut Vec<u8>) -> Answer {
         match encode(&self.encode, Some(frame)) {
-            Ok(answer) if answer.is_undefined() => Answer::Later,
-            Ok(answer) => {
-                copy_bytes(&answer, packet);
+            Ok(None) => Answer::Later,
+            Ok(Some(answer)) => {
+                *packet = answer;
                 Answer::Packet
             }
             Err(_) => Answer::Failed,
