@@ -20,7 +20,7 @@ export const SLOTS = DIGITS ** BANDS.length;
 const WINDOW = 0.064; // seconds
 const STEP = 0.02; // seconds from window to window
 const CLEAR = 3; // how many times the power of any other in its band a tone must have
-const PURE = 0.4; // the part of all power that must be in the three tones: an encoder of speech adds some noise to them
+const PURE = 0.4; // the part of all power that must be in the three tones: encoders of speech add noise
 const QUIET = 1e-4; // mean square below which nothing is heard
 const STEADY = 2; // windows in a row that make a reading
 

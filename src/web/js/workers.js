@@ -105,8 +105,10 @@ class Line {
     return this.#seen;
   }
 
+  /** A little older is what came the other way; much older, by a clock that was set back since. */
   #see(seen) {
-    if (seen?.at >= this.#seen.at) this.#seen = seen;
+    const older = this.#seen.at - seen?.at;
+    if (older <= 0 || older > LOOK) this.#seen = seen;
   }
 
   /** The audio that was left when the stream was over; nothing before. */
