@@ -367,7 +367,7 @@ impl Engine {
         View { state: self.state(), stats: self.stats(), position: self.position(), pushed: self.pushed }
     }
 
-    /// The transcript so far, in time order, interim items included.
+    /// The latest of the transcript, in time order, interim items included: what may still be corrected.
     #[must_use]
     pub fn transcript(&self) -> &[Segment] {
         self.session.transcript()

@@ -9,7 +9,7 @@ use super::{CaptureId, Command, Dropped, Gate, Pause, Resume, Settings, headers}
 use crate::error::{Code, Error};
 use crate::json::{Json, ToJson};
 use crate::protocol::server::Segment;
-use crate::session::{Event, RequestId, State, Transcript};
+use crate::session::{Event, MOST_SEGMENTS, RequestId, State, Transcript};
 use crate::time::Duration;
 
 /// So many engines in so short a time may die. More of them would die of the same.
@@ -68,7 +68,7 @@ impl Shadow {
     pub fn new(settings: &Settings, view: String, now: Duration) -> Self {
         Self {
             gate: Gate::new(settings),
-            transcript: Transcript::default(),
+            transcript: Transcript::new(MOST_SEGMENTS),
             pauses: Vec::new(),
             dropped: Vec::new(),
             view,

@@ -7,7 +7,7 @@ use super::backoff::Backoff;
 use super::live::Live;
 use super::requests::Requests;
 use super::timeline::Timeline;
-use super::transcript::Transcript;
+use super::transcript::{RECENT_SEGMENTS, Transcript};
 use super::{Event, Input, Options, Output, SocketId, State};
 use crate::audio::container::{Format, Place};
 use crate::error::{Code, Error};
@@ -81,7 +81,7 @@ impl Session {
             backlog: Backlog::new(options.buffer),
             backoff: Backoff::new(options.seed),
             timeline: Timeline::new(options.times_from),
-            transcript: Transcript::default(),
+            transcript: Transcript::new(RECENT_SEGMENTS),
             first_deadline: None,
             was_connected: false,
             without_since: now,
@@ -117,7 +117,7 @@ impl Session {
         self.backlog.ledger()
     }
 
-    /// The transcript so far, in time order, interim items included.
+    /// The latest of the transcript, in time order, interim items included: what may still be corrected.
     #[must_use]
     pub fn transcript(&self) -> &[Segment] {
         self.transcript.segments()

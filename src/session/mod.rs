@@ -43,7 +43,7 @@ pub use event::{Event, Warning, WarningCode};
 pub use machine::Session;
 pub use past::Past;
 pub use timeline::Origin;
-pub use transcript::Transcript;
+pub use transcript::{MOST_SEGMENTS, Transcript};
 
 /// What a session is told at its birth.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use super::backlog::{Backlog, Ledger, Span};
 use super::timeline::Timeline;
-use super::transcript::Transcript;
+use super::transcript::{RECENT_SEGMENTS, Transcript};
 use super::{Event, Session, State};
 use crate::time::Duration;
 
@@ -48,7 +48,7 @@ impl Session {
         };
         self.backlog = Backlog::after(self.options.buffer, ledger, lost);
         self.timeline = Timeline::after(self.options.times_from, before.sent.saturating_add(before.replayed));
-        self.transcript = Transcript::after(past.finals);
+        self.transcript = Transcript::after(RECENT_SEGMENTS, past.finals);
         self.origin = past.position;
         self.usage = past.usage;
         self.bytes_sent = past.bytes_sent;

@@ -2,15 +2,19 @@
 //! brought.
 
 use crate::audio::path::MAX_CHANNELS;
-use crate::json::ToJson;
 use crate::protocol::server::Segment;
 
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
-const MOST_SEGMENTS: usize = 20_000;
+pub const MOST_SEGMENTS: usize = 20_000;
+
+/// The most that a session keeps: more than ten minutes of them. What comes again corrected comes sooner than that.
+pub(super) const RECENT_SEGMENTS: usize = 200;
 
 /// The merged transcript of a visit.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transcript {
+    /// The most segments: beyond them the earliest are forgotten.
+    most: usize,
     /// In the order of their starts.
     segments: Vec<Segment>,
     /// Each channel's end of the last final segment, in seconds of the visit; 0 if there is none yet. A channel that audio
@@ -21,10 +25,16 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// A transcript of which an earlier session knew; see [`Self::finals`].
-    pub(super) fn after(mut finals: Vec<f64>) -> Self {
+    /// A transcript of at most so many segments.
+    #[must_use]
+    pub const fn new(most: usize) -> Self {
+        Self { most, segments: Vec::new(), final_until: Vec::new(), heard_before: Vec::new() }
+    }
+
+    /// The same where an earlier session knew of more; see [`Self::finals`].
+    pub(super) fn after(most: usize, mut finals: Vec<f64>) -> Self {
         finals.truncate(MAX_CHANNELS);
-        Self { final_until: finals, ..Self::default() }
+        Self { final_until: finals, ..Self::new(most) }
     }
 
     /// Where each channel's last final segment ends, in seconds of the visit.
@@ -73,7 +83,7 @@ impl Transcript {
             }
             self.final_until[place] = self.final_until[place].max(end);
         }
-        if self.segments.len() == MOST_SEGMENTS {
+        if self.segments.len() == self.most {
             self.segments.remove(0);
         }
         let at = self.segments.partition_point(|held| held.start <= start);
@@ -85,13 +95,6 @@ impl Transcript {
     pub(super) fn final_until(&self, channels: usize) -> f64 {
         let until = |channel: usize| self.final_until.get(channel).copied().unwrap_or(0.0);
         (0..channels.max(1)).map(until).fold(f64::INFINITY, f64::min)
-    }
-}
-
-/// The list of its segments.
-impl ToJson for Transcript {
-    fn write(&self, json: &mut String) {
-        self.segments.write(json);
     }
 }
 
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_segment_replaces_the_interim_items_of_its_id_and_of_its_time_and_channel() {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(MOST_SEGMENTS);
         assert_eq!(take(&mut transcript, &segment("a", 0, false, 0.0, 2.0)), Some(vec![]));
         assert_eq!(take(&mut transcript, &segment("b", 1, false, 0.0, 2.0)), Some(vec![]));
         assert_eq!(take(&mut transcript, &segment("c", 0, false, 1.0, 3.0)), Some(vec!["a".to_owned()]));
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn words_that_an_earlier_socket_brought_are_dropped() {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(MOST_SEGMENTS);
         take(&mut transcript, &segment("a", 0, true, 0.0, 5.0));
         transcript.restart();
         assert_eq!(take(&mut transcript, &segment("x", 0, true, 3.0, 5.05)), None);
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn all_channels_must_be_final_before_their_audio_is_let_go() {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(MOST_SEGMENTS);
         take(&mut transcript, &segment("a", 0, true, 0.0, 5.0));
         assert_eq!((transcript.final_until(1), transcript.final_until(2)), (5.0, 0.0));
         take(&mut transcript, &segment("b", 1, true, 0.0, 3.0));
@@ -143,11 +146,22 @@ mod tests {
 
     #[test]
     fn the_transcript_is_in_time_order_however_it_comes() {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(MOST_SEGMENTS);
         for (id, start) in [("b", 4.0), ("a", 0.0), ("c", 8.0)] {
             take(&mut transcript, &segment(id, 0, true, start, start + 4.0));
         }
         let ids: Vec<&str> = transcript.segments().iter().map(|segment| &*segment.id).collect();
         assert_eq!(ids, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn beyond_the_most_the_earliest_are_forgotten() {
+        let mut transcript = Transcript::new(2);
+        for (id, start) in [("a", 0.0), ("b", 4.0), ("c", 8.0)] {
+            take(&mut transcript, &segment(id, 0, true, start, start + 4.0));
+        }
+        let ids: Vec<&str> = transcript.segments().iter().map(|segment| &*segment.id).collect();
+        assert_eq!(ids, ["b", "c"]);
+        assert_eq!(transcript.finals(), [12.0]);
     }
 }

@@ -118,9 +118,9 @@ impl Shadow {
         (!news.is_empty()).then(|| object(&[("news", &news), ("error", &error)]))
     }
 
-    /// The merged transcript.
-    pub fn transcript(&self) -> String {
-        self.0.borrow().transcript.to_json()
+    /// A segment of the merged transcript, by its place; nothing behind the last. One by one: memory for all at once would stay.
+    pub fn segment(&self, place: usize) -> Option<String> {
+        self.0.borrow().transcript.segments().get(place).map(ToJson::to_json)
     }
 
     /// The pauses that are over.

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
-use ossicle::session::{Event, Input, Options, Output, Past, RequestId, Session, SocketId, State, Transcript};
+use ossicle::session::{
+    Event, Input, MOST_SEGMENTS, Options, Output, Past, RequestId, Session, SocketId, State, Transcript,
+};
 use ossicle::{Code, Error};
 use serde_json::{Value, json};
 
@@ -174,7 +176,7 @@ impl World {
     pub(crate) fn lose_session(&mut self) -> Past {
         let (ledger, usage) = (self.session.ledger(), self.session.usage());
         self.closed_links.extend(self.link.take());
-        let mut known = Transcript::default();
+        let mut known = Transcript::new(MOST_SEGMENTS);
         for segment in self.session.transcript() {
             known.take(segment, &mut Vec::new());
         }

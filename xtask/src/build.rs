@@ -196,7 +196,9 @@ fn bind(name: &str, wasm: &Path, profile: Profile) -> Result<PathBuf> {
 fn divisible(glue: &str) -> String {
     let is_kept = |line: &&str| !line.starts_with("if (Symbol.dispose) ");
     let lines: Vec<&str> = glue.lines().filter(is_kept).collect();
-    lines.join("\n").replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(") + "\n"
+    // What it is given is compiled: its own way to fetch and compile a file is not needed.
+    let glue = lines.join("\n").replace("typeof Response === 'function' && module instanceof Response", "false");
+    glue.replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(") + "\n"
 }
 
 /// A second round finds what the first has made possible, and more where the control flow was laid out anew between them.

@@ -1,5 +1,7 @@
 // Loading a codec's wasm, which is a file of its own, when it is asked for.
 
+import { compiled } from "./compile.js";
+
 /** A fetch that takes longer has failed, in milliseconds: a codec has some 120 kB at most, and a visit is waiting. */
 const LIMIT = 30_000;
 
@@ -30,12 +32,11 @@ export function loader(start, Class) {
 }
 
 async function instantiated(start, url) {
-  if (typeof url !== "string") return start({ module_or_path: url });
   const limit = new AbortController();
   const late = () => limit.abort(new DOMException("the codec took too long to load", "TimeoutError"));
   const timer = setTimeout(late, LIMIT);
   try {
-    return await start({ module_or_path: fetch(url, { signal: limit.signal }) });
+    return await start({ module_or_path: await compiled(url, { signal: limit.signal }) });
   } finally {
     clearTimeout(timer);
   }

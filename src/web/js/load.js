@@ -2,6 +2,7 @@
 
 import start from "#glue";
 import { within } from "./check.js";
+import { compiled } from "./compile.js";
 import { OssicleError, fail } from "./error.js";
 
 /** The package's files, by the option that says where one is. */
@@ -94,17 +95,6 @@ async function named(file, load) {
     const message = `${file} could not be loaded: is it served (init({ baseUrl }) says where), and does the page's policy allow it?`;
     fail("network", message, cause);
   }
-}
-
-/** The wasm, compiled once for the page and its workers. */
-async function compiled(input) {
-  if (input instanceof WebAssembly.Module) return input;
-  if (ArrayBuffer.isView(input) || input instanceof ArrayBuffer) return WebAssembly.compile(input);
-  const response = input instanceof Response ? input : await fetch(input);
-  if (!response.ok) throw new TypeError(`the server answered ${response.status}`);
-  // A server that does not know the type is no reason to fail: it only takes longer.
-  const isTyped = response.headers.get("Content-Type")?.startsWith("application/wasm");
-  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** An address that means the same in a worker as on the page. */

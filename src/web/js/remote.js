@@ -152,7 +152,9 @@ export class Remote {
   }
 
   get transcript() {
-    return JSON.parse(this.#known.transcript());
+    const segments = [];
+    for (let segment; (segment = this.#known.segment(segments.length)); ) segments.push(JSON.parse(segment));
+    return segments;
   }
 
   get pauses() {
