@@ -23,8 +23,8 @@ const print = (...fields) => console.log(fields.join("\t"));
 
 /** The times of the wasm stages in milliseconds, in rounds as `main.rs` has them. */
 async function timeStages({ rounds, least }) {
-  const { default: init, namesOfStages, PreparedStage, secondsOfARun } = await import("/ossicle_bench_audio.js");
-  await init();
+  const { default: start, namesOfStages, PreparedStage, secondsOfARun } = await import("/ossicle_bench_audio.js");
+  await start(await WebAssembly.compileStreaming(fetch("/ossicle_bench_audio_bg.wasm")));
   const stages = namesOfStages().map((name, index) => ({ name, stage: new PreparedStage(index), times: [] }));
   // Untimed: tables are built, buffers grow, and the browser replaces its quick compilation by its good one.
   for (const one of stages) {

@@ -9,11 +9,14 @@ use super::{Encoding, Settings};
 use crate::audio::Encoder;
 use crate::audio::container::Format;
 use crate::audio::encode::pcm::PcmEncoder;
-use crate::audio::encode::{FLAC_BLOCK, FrameCodec, Framed, OPUS_FRAME};
+use crate::audio::encode::{FLAC_BLOCK, FrameCodec, Framed, NATIVE_OPUS_FRAME, OPUS_FRAME};
 
 /// A packet that decodes to what a decoder makes of a lost one: SILK wideband, 20 ms, no data (RFC 6716, section 3.1).
 /// It stands in for a frame on which the encoder failed, so that the time stays true.
 const LOST_OPUS: &[u8] = &[9 << 3];
+
+/// The same for 60 ms.
+const LOST_NATIVE_OPUS: &[u8] = &[11 << 3];
 
 /// Nothing stands in for a FLAC frame: decoders see from the numbers that one is missing.
 const LOST_FLAC: &[u8] = &[];
@@ -78,10 +81,14 @@ impl Codec {
         };
         match self {
             Self::OpusNative | Self::OpusWasm => {
+                let (lost, frame) = match self {
+                    Self::OpusNative => (LOST_NATIVE_OPUS, NATIVE_OPUS_FRAME),
+                    _ => (LOST_OPUS, OPUS_FRAME),
+                };
                 // The encoder's delay is 6.5 ms at every rate: 312 samples at 48 kHz, the usual pre-skip.
                 let delay = sample_rate * 13 / 2_000;
                 let format = Format::OggOpus { channels: channels as u8, sample_rate };
-                (framed(LOST_OPUS, OPUS_FRAME, delay), format)
+                (framed(lost, frame, delay), format)
             }
             Self::Flac => (framed(LOST_FLAC, FLAC_BLOCK, 0), Format::Flac { header }),
             // What takes the place of given bytes' encoder is never given any frames.

@@ -13,21 +13,25 @@ use crate::run::{Kept, any_number_of_times, socket};
 /// The most bytes of an Opus packet (RFC 6716, section 3.4).
 const MOST_OPUS_BYTES: usize = 1_275;
 
-/// Frames of 20 ms as an encoder that is late by 6.5 ms makes them: the first shorter by that, the last by anything.
-fn opus_packets() -> impl Strategy<Value = Vec<Kept>> {
+/// Frames of one length as an encoder that is late by 6.5 ms makes them: the first shorter by that, the last by anything. With
+/// them the length, in samples at 48 kHz.
+fn opus_packets() -> impl Strategy<Value = (u64, Vec<Kept>)> {
+    // By the first byte (RFC 6716, section 3.1): 20 ms, 60 ms, both SILK; 20 ms of both.
+    let kind = prop_oneof![Just((9_u8 << 3, 320_u32)), Just((11 << 3, 960)), Just((15 << 3, 320))];
     // Small ones, which are the rule, and any.
-    let size = prop_oneof![3 => 0..100_usize, 1 => 0..=MOST_OPUS_BYTES, 1 => Just(254_usize), 1 => Just(255_usize)];
+    let size = prop_oneof![3 => 1..100_usize, 1 => 1..=MOST_OPUS_BYTES, 1 => Just(254_usize), 1 => Just(255_usize)];
     let bytes = (size, any::<u8>()).prop_map(|(length, seed)| (0..length).map(|n| n as u8 ^ seed).collect());
-    (vec(bytes, 1..120), 1..=320_u32).prop_map(|(packets, last): (Vec<Vec<u8>>, u32)| {
+    (kind, vec(bytes, 1..120), 1..=320_u32).prop_map(|((first, frame), packets, last): (_, Vec<Vec<u8>>, u32)| {
         let count = packets.len();
         let mut end = 0;
-        let span = |(index, bytes)| {
+        let span = |(index, mut bytes): (usize, Vec<u8>)| {
+            bytes[0] = first;
             let start = end;
-            let frames = if index == 0 { 216 } else { 320 };
+            let frames = if index == 0 { frame - 104 } else { frame };
             end += if index + 1 == count { last.min(frames) } else { frames };
             Kept { start: at(start), duration: at(end) - at(start), bytes }
         };
-        packets.into_iter().enumerate().map(span).collect()
+        (3 * u64::from(frame), packets.into_iter().enumerate().map(span).collect())
     })
 }
 
@@ -79,7 +83,7 @@ proptest! {
 
     #[test]
     fn ogg_holds_exactly_the_packets_after_two_headers_and_at_most_one_frame_to_skip(
-        packets in opus_packets(), start in any::<prop::sample::Index>(), chunk in 1..60_usize, channels in 1..=2_u8,
+        (_, packets) in opus_packets(), start in any::<prop::sample::Index>(), chunk in 1..60_usize, channels in 1..=2_u8,
     ) {
         let start = start.index(packets.len());
         let kept = &packets[start..];
@@ -101,14 +105,14 @@ proptest! {
 
     #[test]
     fn ogg_chunks_are_whole_pages_whose_positions_are_the_time_that_was_sent(
-        packets in opus_packets(), start in any::<prop::sample::Index>(), chunk in 1..60_usize,
+        (frame, packets) in opus_packets(), start in any::<prop::sample::Index>(), chunk in 1..60_usize,
     ) {
         let start = start.index(packets.len());
         let kept = &packets[start..];
         let chunks = socket(kept, &Format::OggOpus { channels: 1, sample_rate: 16_000 }, chunk);
         let head = chunks[0].windows(8).position(|window| window == b"OpusHead").unwrap();
         let pre_skip = u64::from(u16::from_le_bytes([chunks[0][head + 10], chunks[0][head + 11]]));
-        prop_assert_eq!(pre_skip, if start == 0 { 960 - granules(kept[0].duration) } else { 960 });
+        prop_assert_eq!(pre_skip, if start == 0 { frame - granules(kept[0].duration) } else { frame });
 
         let (mut number, mut highest) = (0, 0);
         for (index, chunk_bytes) in chunks.iter().enumerate() {

@@ -96,36 +96,43 @@ export async function a_media_stream_is_captured_until_it_is_detached({ connect,
   await context.close();
 }
 
-/** How long silence lasts in samples at 16 kHz each time, in seconds: only where it does for three hundredths of one. */
+/** How long it is silent in samples at 16 kHz each time, in seconds: for a moment a busy machine may fail to play something. */
 function silences(samples) {
+  const moment = 0.08 * 16_000;
   const lengths = [];
   let since = 0;
   for (const [at, sample] of [...samples, 1].entries()) {
     if (Math.abs(sample) < 1) continue;
-    if (at - since > 480) lengths.push((at - since) / 16_000);
+    if (at - since > moment) lengths.push((at - since) / 16_000);
     since = at + 1;
   }
   return lengths;
 }
 
-export async function what_is_captured_before_an_order_is_taken_before_it({ connect, samples, sleep, soon, equal, near }) {
-  const { id, stream } = await connect();
+export async function what_is_captured_before_an_order_is_taken_before_it({ connect, samples, sleep, soon, equal }) {
   const { context, stream: media } = await playing();
-  await soon("attaching", stream.attach(media));
-  await sleep(0.7);
-  const muted = [];
-  for (const seconds of [0.12, 0.21, 0.16, 0.13, 0.18]) {
-    stream.mute();
-    const from = performance.now();
-    await sleep(seconds);
-    stream.unmute();
-    muted.push((performance.now() - from) / 1_000);
-    await sleep(0.19);
-  }
-  await soon("the end", stream.end());
-  const heard = silences(await samples(id, 0));
-  equal(heard.length, muted.length, `silences: ${heard} s, for ${muted} s`);
-  for (const [n, seconds] of heard.entries()) near(seconds, muted[n], 0.06, "seconds of silence");
+  const take = async () => {
+    const { id, stream } = await connect();
+    await soon("attaching", stream.attach(media));
+    await sleep(0.7);
+    const muted = [];
+    for (const seconds of [0.12, 0.21, 0.16, 0.23, 0.13, 0.18]) {
+      stream.mute();
+      const from = performance.now();
+      await sleep(seconds);
+      stream.unmute();
+      muted.push((performance.now() - from) / 1_000);
+      await sleep(0.19);
+    }
+    await soon("the end", stream.end());
+    const heard = silences(await samples(id, 0));
+    const isRight = heard.length === muted.length && heard.every((seconds, n) => Math.abs(seconds - muted[n]) < 0.05);
+    return isRight ? "right" : `silences: ${heard} s, for ${muted} s`;
+  };
+  // A busy machine may play nothing for longer, too; were orders a batch early or late, a take in five hundred would be right.
+  const takes = [];
+  while (takes.length < 3 && takes.at(-1) !== "right") takes.push(await take());
+  equal(takes.at(-1), "right", takes.join("; "));
   await context.close();
 }
 

@@ -32,8 +32,8 @@ export async function a_flush_comes_after_the_packets_that_the_encoder_owes({ co
   stream.pushFrame([speech(3)], 48_000);
   await stream.flush();
   const { acknowledgedSeconds } = stream.stats;
-  // Less what waits to fill a frame, and the encoder's delay.
-  ok(acknowledgedSeconds > 3 - 0.03, `${acknowledgedSeconds} s were acknowledged`);
+  // Less what waits to fill a frame, of 60 ms at most, and the encoder's delay.
+  ok(acknowledgedSeconds > 3 - 0.07, `${acknowledgedSeconds} s were acknowledged`);
   const { stats } = await stream.end();
   near(stats.capturedSeconds, 3, 0.001, "captured seconds");
 }

@@ -69,8 +69,21 @@ const TYPES: [&str; 7] =
 /// The optional entries' types, each a file of its own, and their names in the package.
 const ENTRY_TYPES: [(&str, &str); 2] = [("react.d.ts", "ossicle-react.d.ts"), ("element.d.ts", "ossicle-element.d.ts")];
 
-/// For scripts that do not ask for their own address: the glue does, where it is not told what it always is told.
-const NO_ADDRESS: &str = "--define:import.meta.url=\"\"";
+/// How an instance is made, instead of what fetches and compiles a file as well: it is given what is compiled.
+const START: &str = "
+/** Makes the one instance of a compiled module. */
+export default async function start(module) {
+  if (wasm !== undefined) return;
+  const instance = await WebAssembly.instantiate(module, __wbg_get_imports());
+  // Another call may have been quicker.
+  if (wasm === undefined) __wbg_finalize_init(instance, module);
+}
+
+/** The same in a worker, where it may be done at once. */
+export function startAtOnce(module) {
+  __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
+}
+";
 
 /// `import` of an address that is known only when it is needed, which no bundler is to look into. What tells them so are comments,
 /// which do not outlive being made small.
@@ -187,18 +200,20 @@ fn bind(name: &str, wasm: &Path, profile: Profile) -> Result<PathBuf> {
         .run()?;
     let module = glue.join(format!("{name}.js"));
     let text = fs::read_to_string(&module).with_context(|| format!("cannot read the glue of {name}"))?;
-    fs::write(&module, divisible(&text)).with_context(|| format!("cannot write the glue of {name}"))?;
+    let text = trimmed(&text).with_context(|| format!("the glue of {name} is not as it was"))?;
+    fs::write(&module, text).with_context(|| format!("cannot write the glue of {name}"))?;
     Ok(glue)
 }
 
 /// Glue whose classes can be left out one by one: page and worker each use some. Registries of what the garbage collector frees are
-/// no effect to be kept, and `using` is nothing that the hand-written modules say of such a class.
-fn divisible(glue: &str) -> String {
+/// no effect to be kept, and `using` is nothing that the hand-written modules say of such a class. It ends with [`START`].
+fn trimmed(glue: &str) -> Option<String> {
     let is_kept = |line: &&str| !line.starts_with("if (Symbol.dispose) ");
-    let lines: Vec<&str> = glue.lines().filter(is_kept).collect();
-    // What it is given is compiled: its own way to fetch and compile a file is not needed.
-    let glue = lines.join("\n").replace("typeof Response === 'function' && module instanceof Response", "false");
-    glue.replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(") + "\n"
+    let (classes, _) = glue.split_once("async function __wbg_load(")?;
+    let lines: Vec<&str> = classes.lines().filter(is_kept).collect();
+    let classes =
+        lines.join("\n").replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(");
+    Some(classes + START)
 }
 
 /// A second round finds what the first has made possible, and more where the control flow was laid out anew between them.
@@ -232,13 +247,13 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
     let apart = "--external:./ossicle-here.js";
     esbuild("ossicle.js", "ossicle.js").args(["--bundle", "--format=esm", apart, BY_ADDRESS]).args(aliases).run()?;
     // For pages that can have no worker.
-    esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm", NO_ADDRESS]).args(aliases).run()?;
+    esbuild("ossicle-here.js", "here.js").args(["--bundle", "--format=esm"]).args(aliases).run()?;
     // What is not needed to stream, loaded when it is needed.
-    esbuild("ossicle-rest.js", "rest-script.js").args(["--bundle", "--format=iife", NO_ADDRESS]).args(aliases).run()?;
+    esbuild("ossicle-rest.js", "rest-script.js").args(["--bundle", "--format=iife"]).args(aliases).run()?;
     // React is the app's own. Neither imports the SDK: what they are given has it.
     esbuild("ossicle-react.js", "react.js").args(["--bundle", "--format=esm", "--external:react"]).run()?;
     esbuild("ossicle-element.js", "element.js").args(["--bundle", "--format=esm"]).run()?;
-    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife", NO_ADDRESS]).args(aliases).run()?;
+    esbuild("ossicle-worker.js", "worker.js").args(["--bundle", "--format=iife"]).args(aliases).run()?;
     // Two hold everything, the wasm and the texts of worklet and worker: one is a module, one for script tags.
     let mut texts = Vec::new();
     for name in ["worklet", "worker"] {
@@ -251,7 +266,7 @@ fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
         ("ossicle.global.js", "global.js", &["--format=iife", "--global-name=ossicle"][..]),
     ] {
         esbuild(output, entry)
-            .args(["--bundle", "--loader:.wasm=base64", "--loader:.txt=text", NO_ADDRESS])
+            .args(["--bundle", "--loader:.wasm=base64", "--loader:.txt=text"])
             .args(form)
             .args(aliases)
             .arg(joined("--alias:#wasm=", aside.join("ossicle_bg.wasm")))

@@ -1,6 +1,6 @@
 //! Encoders behind one trait.
 //!
-//! [`pcm`] needs no codec. [`framed`] drives any codec that turns 20 ms frames into packets, whether it answers at once
+//! [`pcm`] needs no codec. [`framed`] drives any codec that turns frames into packets, whether it answers at once
 //! (a wasm module) or later (the browser's own encoder).
 
 use crate::time::Duration;
@@ -10,8 +10,12 @@ pub mod pcm;
 
 pub use framed::{FrameCodec, Framed};
 
-/// Length of an Opus frame here: the codec's usual one, and what the service's decoders see most.
+/// Length of a frame of the package's own Opus encoder: the codec's usual one, and what the service's decoders see most.
 pub const OPUS_FRAME: Duration = Duration::from_millis(20);
+
+/// Length of a frame of the browser's Opus encoder: the codec's longest, as browsers record with. Every packet crosses
+/// threads, which costs as much as a third of encoding it.
+pub const NATIVE_OPUS_FRAME: Duration = Duration::from_millis(60);
 
 /// Length of a FLAC block here: half of PCM's bytes for speech; shorter ones cost more, longer ones delay more.
 pub const FLAC_BLOCK: Duration = Duration::from_millis(80);

@@ -6,7 +6,7 @@ import { compiled } from "./compile.js";
 const LIMIT = 30_000;
 
 /**
- * A function `(url) => Promise<Class>`: the class that the glue exports, when its wasm is there; `start` is the glue's own.
+ * A function `(url) => Promise<Class>`: the class that the glue exports, when its wasm is there; `start` makes an instance of it.
  *
  * `url` is where the wasm is, or its bytes. Called again with the same one, it answers with the same load; after a
  * failure it tries anew. The glue has room for one instance, so loads go one after the other, and whichever succeeds
@@ -36,7 +36,7 @@ async function instantiated(start, url) {
   const late = () => limit.abort(new DOMException("the codec took too long to load", "TimeoutError"));
   const timer = setTimeout(late, LIMIT);
   try {
-    return await start({ module_or_path: await compiled(url, { signal: limit.signal }) });
+    return await start(await compiled(url, { signal: limit.signal }));
   } finally {
     clearTimeout(timer);
   }

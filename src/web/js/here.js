@@ -8,6 +8,6 @@ import { Host } from "./host.js";
  * instance of it is for engines alone. Why there can be none is thrown as an error's plain data.
  */
 export async function open(first) {
-  await start({ module_or_path: first.module });
+  await start(first.module);
   return Host.start(first);
 }

@@ -49,7 +49,7 @@ async function load(beside, options) {
   let module, workletUrl, workerUrl, restUrl, restWasm, opusUrl, flacUrl;
   try {
     module = await compiled((await module_or_path) ?? given.wasmUrl ?? beside.wasm?.() ?? there("wasmUrl"));
-    await start({ module_or_path: module });
+    await start(module);
   } catch (cause) {
     const message = "the package's .wasm could not be loaded: is it served, and does the page's policy allow it?";
     fail("network", message, cause);

@@ -9,7 +9,7 @@ import { visits } from "./visits.js";
 /** Makes it ready, once: `module` is its compiled wasm. */
 export async function begin(module, OssicleError) {
   borrow(OssicleError);
-  await start({ module_or_path: module });
+  await start(module);
 }
 
 /** The half of one client, whose service, stream and microphones these are. */

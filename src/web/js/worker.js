@@ -1,7 +1,7 @@
 // The worker's script: a stream's engine off the page's main thread. It imports nothing, so that it can be served as it is
 // under a strict Content-Security-Policy; the compiled wasm comes from the page.
 
-import { initSync } from "#glue";
+import { startAtOnce } from "#glue";
 import { Host } from "./host.js";
 import { frames } from "./tracks.js";
 
@@ -73,7 +73,7 @@ onmessage = async ({ data }) => {
   onmessage = null;
   try {
     holdsLock = await holds(data.lock);
-    initSync({ module: data.module });
+    startAtOnce(data.module);
     host = await Host.start(data);
   } catch ({ code, message, retryable = false }) {
     return postMessage({ failed: { code, message, retryable } });
