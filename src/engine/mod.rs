@@ -198,9 +198,12 @@ impl Engine {
         Ok(())
     }
 
-    /// How much more has to be captured before another message to the service is full.
+    /// How much more has to be captured before another message to the service is full: while the app has paused the capture, none will be.
     #[must_use]
     pub fn missing(&self) -> Duration {
+        if self.is_paused() {
+            return Duration::MAX;
+        }
         let (start, most) = self.session.next_chunk();
         self.sound.path().missing(start, most)
     }

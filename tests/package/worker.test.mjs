@@ -49,6 +49,7 @@ const DEATHS = {
   "is terminated": (worker) => worker.terminate(),
   "ends itself": (worker) => worker.postMessage({ test: "close" }),
   "has an exception": (worker) => worker.postMessage({ test: "throw" }),
+  "fails at an order": (worker) => worker.postMessage({ order: null }),
   hangs: (worker) => worker.postMessage({ test: "hang" }),
 };
 
@@ -60,6 +61,10 @@ const FAULTS = `addEventListener("message", (event) => {
   if (test === "close") close();
   if (test === "throw") throw new Error("on purpose");
   if (test === "hang") for (;;);
+  if (test === "set back") {
+    const { now } = Date;
+    Date.now = () => now() - 3_600_000;
+  }
 });`;
 
 /** In Firefox, which runs no audio on a machine without a sound card, one that the browser tells, and one that silence tells. */
@@ -74,7 +79,7 @@ for (const [manner, browserName] of CASES) {
   test(`a worker that ${manner} is noticed within ${limit} seconds and replaced, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
     const kill = DEATHS[manner];
     const { page, close } = await opened("", FAULTS, browserName === "Firefox");
-    const seen = await page.evaluate(async ([kill, isPushed]) => {
+    const seen = await page.evaluate(async ([kill, isPushed, isOfTrack]) => {
       const stream = await connected({ catchUpRate: 100, audio: { encoding: "pcm" } });
       if (isPushed) {
         let pushed = performance.now();
@@ -86,7 +91,10 @@ for (const [manner, browserName] of CASES) {
         await context.resume();
         const oscillator = new OscillatorNode(context);
         oscillator.start();
-        await stream.attach(oscillator);
+        // An order waits for what a track has captured before it.
+        const sink = new MediaStreamAudioDestinationNode(context);
+        oscillator.connect(sink);
+        await stream.attach(isOfTrack ? sink.stream : oscillator);
       }
       const told = [];
       const begun = performance.now();
@@ -113,7 +121,7 @@ for (const [manner, browserName] of CASES) {
       const noticed = told.find(({ state }) => state === "reconnecting")?.at - died;
       const back = told.find(({ state, at }) => state === "streaming" && at > died)?.at - died;
       return { told, noticed, back, captured, stats, summary, levels: levels - before, flushed: await flushed, state: stream.state, dropped: stream.dropped, made: workers.length - made };
-    }, [String(kill), browserName === "Firefox"]);
+    }, [String(kill), browserName === "Firefox", manner === "fails at an order"]);
     assert.ok(seen.noticed < limit * 1_000, `noticed after ${seen.noticed} ms: ${JSON.stringify(seen.told)}`);
     assert.ok(seen.back < (limit + 2) * 1_000, `back after ${seen.back} ms`);
     assert.equal(seen.made, 1);
@@ -132,6 +140,27 @@ for (const [manner, browserName] of CASES) {
     await close();
   });
 }
+
+test("figures stay current when the machine's clock is set back", { timeout: 60_000 }, async () => {
+  const { page, close } = await opened("", FAULTS);
+  const [before, after] = await page.evaluate(async () => {
+    const stream = await connected({ audio: { encoding: "pcm" } });
+    const push = () => stream.pushFrame([new Float32Array(1_600)], 16_000);
+    const pushing = setInterval(push, 100);
+    const captured = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return stream.stats.capturedSeconds;
+    };
+    const before = await captured();
+    workers.at(-1).postMessage({ test: "set back" });
+    const after = await captured();
+    clearInterval(pushing);
+    stream.close();
+    return [before, after];
+  });
+  assert.ok(after - before > 0.5, `${before} s, and a second later ${after} s`);
+  await close();
+});
 
 test("frames that are pushed while a worker is replaced are kept as they were", { timeout: 60_000 }, async () => {
   const { page, close } = await opened();

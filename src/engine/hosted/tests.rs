@@ -239,6 +239,18 @@ fn frames_are_wanted_when_they_complete_a_message() {
 }
 
 #[test]
+fn frames_are_wanted_seldom_while_nothing_comes_of_them() {
+    let mut hosted = attached(Codec::Pcm, json!({}));
+    // Ten milliseconds more would fill a message.
+    let full = |hosted: &mut Hosted, at| hosted.captured(3, frames(&[0.1; 48 * 240], ms(0)), ms(at));
+    assert!(full(&mut hosted, 240) < ms(20));
+    order(&mut hosted, Order::Command(Command::Pause), 240);
+    assert_eq!(full(&mut hosted, 480), ms(250));
+    order(&mut hosted, Order::Command(Command::Resume), 480);
+    assert!(full(&mut hosted, 720) < ms(250));
+}
+
+#[test]
 fn frames_are_wanted_more_often_where_more_than_messages_comes_of_them() {
     let longest = |hosted: &mut Hosted| batches(hosted, 20).into_iter().map(|(length, _)| length).max();
     // Figures are to be current, even if messages are long.
