@@ -13,7 +13,7 @@ const TAIL_SECONDS = 3; // beyond the speech, for what is on its way
 
 const opus = (encoder, bitrate) => ({ name: `${encoder}-${bitrate / 1_000}k`, encoder, audio: { encoding: "opus", bitrate } });
 
-// The wasm encoder is had by taking the browser's away, for good: those come last.
+// The wasm encoder is had by taking the browser's away, for good, from the page, where those streams are: they come last.
 const VARIANTS = [
   { name: "pcm", encoder: "pcm", audio: { encoding: "pcm" } },
   { name: "flac", encoder: "flac", audio: { encoding: "flac" } },
@@ -80,7 +80,8 @@ async function capture([variants, seconds]) {
     if (encoder === "opus-wasm") delete globalThis.AudioEncoder;
     const encounter = { identifier: name, status: "planned", type: "consultation" };
     const { interactionId: id } = await client.interactions.create({ encounter });
-    const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, audio });
+    const configuration = { transcription, mode: { type: "transcription" } };
+    const stream = await client.stream.connect({ id, configuration, audio, worker: encoder !== "opus-wasm" });
     if (stream.encoder !== encoder) throw new Error(`${name} got the encoder ${stream.encoder}`);
     for (const event of ["warning", "error", "audioDropped"]) {
       stream.on(event, ({ code, reason }) => console.log(`${name}: ${event} ${code ?? reason}`));
