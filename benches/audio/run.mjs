@@ -6,6 +6,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { launch, open, pkg } from "../../tests/support/browser.mjs";
 import { startSandbox } from "../../tests/support/sandbox.mjs";
 import { consultationSpeech } from "../../tests/support/speech.mjs";
@@ -23,7 +25,7 @@ const print = (...fields) => console.log(fields.join("\t"));
 
 /** The times of the wasm stages in milliseconds, in rounds as `main.rs` has them. */
 async function timeStages({ rounds, least }) {
-  const { default: start, namesOfStages, PreparedStage, secondsOfARun } = await import("/ossicle_bench_audio.js");
+  const { default: start, namesOfStages, PreparedStage, secondsOfARun } = await import("/stages.js");
   await start(await WebAssembly.compileStreaming(fetch("/ossicle_bench_audio_bg.wasm")));
   const stages = namesOfStages().map((name, index) => ({ name, stage: new PreparedStage(index), times: [] }));
   // Untimed: tables are built, buffers grow, and the browser replaces its quick compilation by its good one.
@@ -44,6 +46,10 @@ async function timeStages({ rounds, least }) {
   return { seconds: secondsOfARun(), stages: stages.map(({ name, amount, times }) => ({ name, amount, times })) };
 }
 
+// The crate brings what the package's engine imports.
+const border = fileURLToPath(new URL("../../src/web/js/border.js", import.meta.url));
+const [entry, outfile] = ["ossicle_bench_audio.js", "stages.js"].map((name) => join(glue, name));
+await build({ entryPoints: [entry], outfile, bundle: true, format: "esm", alias: { "#border": border }, logLevel: "error" });
 await writeFile(join(glue, "index.html"), '<!doctype html><link rel="icon" href="data:,"><title>Stages</title>');
 const sandbox = await startSandbox({ www: glue, pkg });
 const browser = await launch();
@@ -61,15 +67,16 @@ try {
   for (const { name, amount, times } of stages) print("wasm", name, amount, ...times.map((time) => time.toFixed(5)));
 
   const wav = await readFile(await consultationSpeech({ lines: LINES }));
-  for (const [wanted, options] of [
-    ["PCM", { encoding: "pcm" }],
-    ["Opus, the package's", { encoding: "opus", native: false }],
-    ["Opus, the browser's", { encoding: "opus" }],
-    ["FLAC", { encoding: "flac" }],
+  for (const [name, wanted, options] of [
+    ["PCM", "pcm", { encoding: "pcm" }],
+    ["Opus, the package's", "opus-wasm", { encoding: "opus", native: false }],
+    ["Opus, the browser's", "opus-native", { encoding: "opus" }],
+    ["FLAC", "flac", { encoding: "flac" }],
   ]) {
     const { encoder, figures } = await streamed(browser, sandbox, wav, { rounds, ...options });
-    for (const [name, times] of Object.entries(figures)) {
-      print("stream", wanted, encoder, name, ...times.map((time) => time.toFixed(4)));
+    if (encoder !== wanted) throw new Error(`${name} got the encoder ${encoder}`);
+    for (const [figure, times] of Object.entries(figures)) {
+      print("stream", name, encoder, figure, ...times.map((time) => time.toFixed(4)));
     }
   }
 } finally {

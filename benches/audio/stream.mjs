@@ -1,5 +1,5 @@
-// What a page spends on a stream of the package as it ships: speech pushed in blocks of 20 ms, as the worklet sends them, into a
-// real stream to a sandbox.
+// What a page spends on a stream of the package as it ships where it can have no worker: speech pushed in blocks of 20 ms, as the
+// worklet sends them, into a real stream to a sandbox.
 //
 // Milliseconds a second of speech, in rounds. With the blocks coming faster than in life, and pauses for the page to do its other
 // work: `push`, within the calls of `pushFrame`; `thread`, processor time of the page's main thread (timers, messages, garbage
@@ -80,7 +80,8 @@ async function prepare({ samples, encoding, native }) {
   const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
   const configuration = { transcription, mode: { type: "transcription" } };
   // Speech that comes faster than in life would outgrow the usual buffer before anything of it is acknowledged.
-  const stream = await client.stream.connect({ id, configuration, audio: { encoding }, catchUpRate: 100, bufferSeconds: 3_600 });
+  const options = { worker: false, catchUpRate: 100, bufferSeconds: 3_600 };
+  const stream = await client.stream.connect({ id, configuration, audio: { encoding }, ...options });
   const bytes = Uint8Array.from(atob(samples), (letter) => letter.charCodeAt(0));
   const speech = Float32Array.from(new Int16Array(bytes.buffer), (sample) => sample / 32_768);
   const blocks = Array.from({ length: Math.floor(speech.length / 960) }, (_, n) => speech.slice(960 * n, 960 * (n + 1)));

@@ -155,8 +155,8 @@ the same profile. × real time is seconds of sound a second.
 {stages}
 ## Streams of the package
 
-Speech at 48 kHz, pushed in blocks of 20 ms into a `Stream` of the shipped package that sends to the sandbox. 1 % of a core is
-10 ms a second.
+Speech at 48 kHz, pushed in blocks of 20 ms into a `Stream` of the shipped package that sends to the sandbox, with its engine
+on the page, as where there can be no worker. 1 % of a core is 10 ms a second.
 
 - *in pushFrame*: the time within the calls, as it passes.
 - *page*: processor time of the page's main thread, with timers, messages and garbage collection. The blocks come faster than
