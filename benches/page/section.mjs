@@ -129,7 +129,8 @@ exact to 5 ms either way, and the same for all rows.
 A consultation, ${counted} s of it. *Tasks* and *scripts* are processor time of the page's main thread, *process* that of all threads of its
 process, workers included; above the floor is what is more than on a page that only has the microphone open. *Heap* is JavaScript's
 at the end, cleaned, workers included. *Four messages a second* are empty ones that a worker sends and nobody looks into: so often a page
-must hear from a worker whose figures are to be current to a quarter of a second.
+must hear from a worker whose figures are to be current to a quarter of a second. Where they alone cost more than a quarter of what a client
+adds, a target of a quarter of its tasks is out of reach.
 
 ${minute(results)}
 

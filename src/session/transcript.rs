@@ -7,7 +7,7 @@ use crate::protocol::server::Segment;
 /// The most segments kept for `stream.transcript`: more than twelve hours without a pause, at one every three seconds.
 pub const MOST_SEGMENTS: usize = 20_000;
 
-/// The most that a session keeps: more than ten minutes of them. What comes again corrected comes sooner than that.
+/// The most that a session keeps: ten minutes of them, at one every three seconds. What comes again corrected comes sooner than that.
 pub(super) const RECENT_SEGMENTS: usize = 200;
 
 /// The merged transcript of a visit.
