@@ -21,8 +21,8 @@ export async function tarball() {
   return process.env.OSSICLE_TARBALL ?? pack(pkg, await mkdtemp(join(tmpdir(), "ossicle-tarball-")));
 }
 
-/** Installs the tarball into a project; its other dependencies are there. Nothing is fetched: the package depends on nothing. */
+/** Installs the tarball into a project that has nothing else. Nothing is fetched: the package depends on nothing. */
 export async function install(project) {
   const quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await run("npm", ["install", "--offline", ...quiet, await tarball()], { cwd: project });
+  await run("npm", ["install", ...quiet, await tarball()], { cwd: project });
 }

@@ -320,6 +320,7 @@ fn replace(package: &Path, aside: &Path) -> Result<()> {
     fs::remove_dir_all(aside).context("cannot remove the new package's other copy")
 }
 
+/// Makes a folder that is empty.
 pub(crate) fn fresh(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;

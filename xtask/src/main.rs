@@ -8,7 +8,6 @@
 mod bench;
 mod build;
 mod children;
-mod count;
 mod dev;
 mod fuzz;
 mod pack;
@@ -35,8 +34,10 @@ Project tasks. Each sets up what it needs first and says so.
       builds the package into pkg/, optimised unless --dev
   cargo xtask pack [--twice]
       builds the package and makes the tarball for npm; --twice does so again from nothing and compares the bytes
-  cargo xtask test [--only PART]...
-      runs every check, or the parts named: fmt, tidy, deny, clippy, native, wasm, sdk, e2e, package, bundlers
+  cargo xtask test [--only PART]... [--file FILE] [--name TEXT] [--fail-fast]
+      runs every check, or the parts named: fmt, tidy, deny, clippy, native, browser, sdk, e2e, package, install, bundlers;
+      of one part only a file (outages.test.mjs), or the tests with a text in their names;
+      goes on after a part has failed, unless told to stop there
   cargo xtask bench [--only audio|page]
       measures how fast it is, and what it costs a page beside the official client; writes docs/benchmarks.md
   cargo xtask fuzz [--runs N]
@@ -53,7 +54,7 @@ enum Task {
     Build(build::Profile),
     /// Whether to build it twice.
     Pack(bool),
-    Test(Vec<test::Part>),
+    Test(test::Options),
     Fuzz(u64),
     Bench(Vec<bench::Suite>),
     Setup,
@@ -83,7 +84,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Build(profile) => build::package(profile)?,
         Task::Pack(twice) => pack::package(twice)?,
         Task::Dev(options) => dev::serve(&options)?,
-        Task::Test(parts) => return test::run(&parts),
+        Task::Test(options) => return test::run(&options),
         Task::Fuzz(executions) => fuzz::run(executions)?,
         Task::Bench(suites) => bench::run(&suites)?,
     }
@@ -136,15 +137,18 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             Ok(Task::Dev(options))
         }
         "test" => {
-            let mut parts = Vec::new();
+            let mut options = test::Options::default();
             while let Some(argument) = arguments.next()? {
                 match argument {
-                    Long("only") => parts.push(arguments.value()?.parse()?),
+                    Long("only") => options.only.push(arguments.value()?.parse()?),
+                    Long("file") => options.file = Some(arguments.value()?.string()?),
+                    Long("name") => options.name = Some(arguments.value()?.string()?),
+                    Long("fail-fast") => options.fail_fast = true,
                     Long("help") | Short('h') => return Ok(Task::Help),
                     other => return Err(other.unexpected().into()),
                 }
             }
-            Ok(Task::Test(parts))
+            Ok(Task::Test(options))
         }
         "bench" => {
             let mut suites = Vec::new();
@@ -215,8 +219,27 @@ mod tests {
 
     #[test]
     fn parts_of_the_tests_are_named_one_by_one() {
-        let parts = vec![test::Part::Native, test::Part::E2e];
-        assert_eq!(parsed(&["test", "--only", "native", "--only=e2e"]).unwrap(), Task::Test(parts));
+        let options = test::Options { only: vec![test::Part::Native, test::Part::E2e], ..test::Options::default() };
+        assert_eq!(parsed(&["test", "--only", "native", "--only=e2e"]).unwrap(), Task::Test(options));
+    }
+
+    #[test]
+    fn all_parts_are_run_whatever_fails_unless_told() {
+        assert_eq!(parsed(&["test"]).unwrap(), Task::Test(test::Options::default()));
+        let options = test::Options { fail_fast: true, ..test::Options::default() };
+        assert_eq!(parsed(&["test", "--fail-fast"]).unwrap(), Task::Test(options));
+    }
+
+    #[test]
+    fn one_test_is_named_by_its_file_and_its_name() {
+        let options = test::Options {
+            only: vec![test::Part::E2e],
+            file: Some("outages.test.mjs".to_owned()),
+            name: Some("the connection breaks".to_owned()),
+            fail_fast: false,
+        };
+        let arguments = ["test", "--only", "e2e", "--file", "outages.test.mjs", "--name", "the connection breaks"];
+        assert_eq!(parsed(&arguments).unwrap(), Task::Test(options));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 pub(crate) mod apt;
 pub(crate) mod npm;
-mod tools;
+pub(crate) mod tools;
 pub(crate) mod wasm_target;
 
 use std::time::Instant;

@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -36,20 +37,27 @@ after(async () => {
   await sandbox?.stop();
 });
 
-/** Puts the projects into `work`, with what their lock file names and the tarball as it is now. */
+/**
+ * Puts the projects into `work`, with what their lock file names and the tarball as it is now. The part `install` of the checks may have
+ * installed the former just before.
+ */
 async function prepare() {
+  const read = (path) => readFile(path, "utf8").catch(() => "");
+  const [wanted, there, installed] = await Promise.all([
+    read(join(here, "package-lock.json")), read(join(work, "package-lock.json")), read(join(work, "node_modules/.package-lock.json")),
+  ]);
   await mkdir(work, { recursive: true });
   for (const name of await readdir(work)) if (name !== "node_modules") await rm(join(work, name), { recursive: true });
   await cp(here, work, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
-  const lock = await readFile(join(work, "package-lock.json"), "utf8");
-  // Written last: where it is, the rest is whole.
-  const installed = join(work, "node_modules/.installed");
-  if ((await readFile(installed, "utf8").catch(() => "")) !== lock) {
-    await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: work });
-    await writeFile(installed, lock);
-  }
+  // npm writes its own lock file last: where that is, the rest is whole.
+  if (installed === "" || there !== wanted) await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: work });
+  // npm would look up all that the projects depend on once more: it installs the tarball in an empty project, as a user has it.
+  const alone = await mkdtemp(join(tmpdir(), "ossicle-alone-"));
+  await writeFile(join(alone, "package.json"), '{ "private": true }');
+  await install(alone);
   await rm(module("ossicle"), { recursive: true, force: true });
-  await install(work);
+  await cp(join(alone, "node_modules/ossicle"), module("ossicle"), { recursive: true });
+  await rm(alone, { recursive: true });
 }
 
 /** How a program that npm installed is run in a project's folder. */

@@ -12,6 +12,9 @@ use crate::run::{Run, ask};
 /// The oldest Node whose test runner has all that the tests use.
 const OLDEST_NODE: u32 = 20;
 
+/// What installs all that a lock file names.
+pub(crate) const INSTALL: [&str; 3] = ["ci", "--no-audit", "--no-fund"];
+
 /// Runs `npm ci` unless what package-lock.json names is there.
 pub(super) fn ensure() -> Result<()> {
     let version = ask("node", &["--version"], &[]);
@@ -30,7 +33,7 @@ pub(super) fn ensure() -> Result<()> {
     if written(&root.join("node_modules/.package-lock.json")).is_some_and(|installed| installed >= lock) {
         return Ok(());
     }
-    Run::new("install the npm packages", program()?).args(["ci", "--no-audit", "--no-fund"]).run()?;
+    Run::new("install the npm packages", program()?).args(INSTALL).run()?;
     Ok(())
 }
 

@@ -55,6 +55,16 @@ impl Tool {
     }
 }
 
+/// Each of them as the registry is asked for it: `cargo-deny@0.20`.
+pub(crate) fn all() -> Result<Vec<String>> {
+    let tools = [Tool::wasm_bindgen()?, Tool::GECKODRIVER, Tool::CARGO_DENY];
+    let name = |Tool { package, wanted, .. }: &Tool| match wanted {
+        Some(version) => format!("{package}@{version}"),
+        None => (*package).to_owned(),
+    };
+    Ok(tools.iter().map(name).collect())
+}
+
 /// Installs those that are missing or of another version.
 pub(super) fn ensure(tools: &[Tool]) -> Result<()> {
     let missing: Vec<&Tool> = tools.iter().filter(|tool| !tool.is_met()).collect();
