@@ -220,17 +220,35 @@ fn trimmed(glue: &str) -> Option<String> {
 const PASSES: [&str; 5] = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];
 
 fn shrink(wasm: &Path) -> Result<()> {
-    let smaller = wasm.with_extension("opt");
+    let tool = place::root().join("node_modules/binaryen");
+    let version = fs::read(tool.join("package.json")).context("binaryen is missing: run `cargo xtask setup`")?;
+    // The same file is made smaller once, for as long as the tool and what it is asked for are the same: it takes a minute.
+    let mut key = [PASSES.as_slice(), &FEATURES].concat().join(" ").into_bytes();
+    key.extend(version);
+    key.extend(fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?);
+    let kept = place::scratch().join("smaller");
+    fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
+    let (before, after) =
+        (kept.join(wasm.file_name().unwrap_or_default()).with_extension("key"), wasm.with_extension("opt"));
+    let result = before.with_extension("wasm");
+    if fs::read(&before).is_ok_and(|before| before == key) && result.is_file() {
+        fs::copy(&result, wasm).context("cannot copy the smaller wasm")?;
+        return Ok(());
+    }
     // The script, not npm's link to it: the same on every system.
     Run::new("make the wasm smaller", "node")
-        .arg(place::root().join("node_modules/binaryen/bin/wasm-opt"))
+        .arg(tool.join("bin/wasm-opt"))
         .args(PASSES)
         .args(FEATURES)
         .arg(wasm)
         .arg("-o")
-        .arg(&smaller)
+        .arg(&after)
         .run()?;
-    fs::rename(&smaller, wasm).context("cannot move the smaller wasm")
+    // The key last: where it is, its result is whole.
+    let _ = fs::remove_file(&before);
+    fs::copy(&after, &result).context("cannot keep the smaller wasm")?;
+    fs::write(&before, key).context("cannot keep what the smaller wasm was made of")?;
+    fs::rename(&after, wasm).context("cannot move the smaller wasm")
 }
 
 fn bundle(aside: &Path, aliases: &[OsString], profile: Profile) -> Result<()> {
