@@ -4,6 +4,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { keep } from "./kept.mjs";
+import { collect, files } from "./told.mjs";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
@@ -33,7 +35,51 @@ export const pkg = process.env.OSSICLE_PKG ?? fileURLToPath(new URL("../../pkg",
 export async function launch(microphone = "beeps", file, env = process.env) {
   const executablePath = process.env.CHROMIUM ?? CANDIDATES.find(existsSync);
   if (!executablePath) throw new Error("No Chromium found. Install chromium, or set CHROMIUM to the path of one.");
-  return chromium.launch({ executablePath, args: [...FLAGS, ...MICROPHONES[microphone](file)], env });
+  return watched(await chromium.launch({ executablePath, args: [...FLAGS, ...MICROPHONES[microphone](file)], env }));
+}
+
+/** Has what its pages say kept, whoever closes page, context or browser. */
+function watched(browser) {
+  const before = (object, close, releases) => {
+    const original = object[close].bind(object);
+    object[close] = async (...given) => {
+      await Promise.all([...releases].map((release) => release()));
+      return original(...given);
+    };
+  };
+  const every = new Set();
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (...given) => {
+    const context = await newContext(...given);
+    const releases = new Set();
+    context.on("page", (page) => {
+      const release = keep("chromium", telling(page));
+      for (const set of [releases, every]) set.add(release);
+      before(page, "close", [release]);
+    });
+    before(context, "close", releases);
+    return context;
+  };
+  before(browser, "close", every);
+  return browser;
+}
+
+/** What a page has to tell: its console from now on, and how it is at the end. */
+function telling(page) {
+  const lines = [];
+  const say = (line) => lines.push(`${new Date().toISOString()} ${line}`);
+  page.on("console", (message) => say(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => say(`uncaught: ${error.stack ?? error}`));
+  page.on("requestfailed", (request) => say(`request failed: ${request.method()} ${request.url().replace(/\?.*/, "")}: ${request.failure()?.errorText}`));
+  page.on("crash", () => say("the page crashed"));
+  page.on("framenavigated", (frame) => say(`at ${frame.url().replace(/\?.*/, "")}`));
+  return async function* () {
+    yield ["console.txt", `${lines.join("\n")}\n`];
+    if (page.isClosed()) return;
+    yield ["page.html", await page.content()];
+    yield* files(await page.evaluate(collect));
+    yield ["page.png", await page.screenshot()];
+  };
 }
 
 /**

@@ -3,6 +3,8 @@
 import { existsSync } from "node:fs";
 import { Builder } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/firefox.js";
+import { keep } from "./kept.mjs";
+import { collect, files } from "./told.mjs";
 
 const CANDIDATES = ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
 
@@ -28,7 +30,7 @@ const MICROPHONES = {
 export async function openFirefox(url, env, microphone = "real") {
   const binary = process.env.FIREFOX ?? CANDIDATES.find(existsSync);
   if (!binary) throw new Error("No Firefox found. Install firefox-esr, or set FIREFOX to the path of one.");
-  const options = new Options().setBinary(binary).addArguments("-headless");
+  const options = new Options().setBinary(binary).addArguments("-headless").enableBidi();
   const preferences = { "media.navigator.permission.disabled": true, ...MICROPHONES[microphone] };
   for (const [name, value] of Object.entries(preferences)) options.setPreference(name, value);
   const service = new ServiceBuilder(process.env.GECKODRIVER ?? "geckodriver").setEnvironment(env);
@@ -37,6 +39,7 @@ export async function openFirefox(url, env, microphone = "real") {
     throw new Error(`Firefox was not started: ${error.message}. \`cargo xtask setup\` installs geckodriver, or set GECKODRIVER to its path.`);
   });
   await driver.manage().setTimeouts({ script: SCRIPT_LIMIT });
+  const lines = await consoleOf(driver);
   await driver.get(url);
   const evaluate = async (callback, ...values) => {
     // In the page's own world: a script of the driver has globals of its own, and cannot import a module.
@@ -44,7 +47,14 @@ export async function openFirefox(url, env, microphone = "real") {
     return JSON.parse(await driver.executeScript(`return window.eval(${JSON.stringify(call)})`)).value;
   };
   const processId = (await driver.getCapabilities()).get("moz:processID");
+  const release = keep("firefox", async function* () {
+    yield ["console.txt", () => `${lines.join("\n")}\n`];
+    yield ["page.png", Buffer.from(await driver.takeScreenshot(), "base64")];
+    yield ["page.html", await driver.getPageSource()];
+    yield* files(await evaluate(collect));
+  });
   const close = async () => {
+    await release();
     // A page that is in a loop keeps it from ending by itself.
     let isKilled = false;
     const timer = setTimeout(() => (isKilled = process.kill(processId, "SIGKILL")), QUIT_LIMIT);
@@ -54,4 +64,19 @@ export async function openFirefox(url, env, microphone = "real") {
     });
   };
   return { evaluate, goto: (url) => driver.get(url), close };
+}
+
+/** What the pages say from now on: a list of lines that grows. */
+async function consoleOf(driver) {
+  const lines = [];
+  const bidi = await driver.getBidi();
+  await bidi.subscribe("log.entryAdded");
+  bidi.socket.on("message", (message) => {
+    const { method, params } = JSON.parse(message);
+    if (method !== "log.entryAdded") return;
+    const { timestamp, level, text, stackTrace } = params;
+    const frames = (stackTrace?.callFrames ?? []).map(({ functionName, url, lineNumber }) => ` at ${functionName} ${url}:${lineNumber + 1}`);
+    lines.push([`${new Date(timestamp).toISOString()} ${level}: ${text}`, ...(level === "error" ? frames : [])].join("\n"));
+  });
+  return lines;
 }

@@ -61,6 +61,32 @@ export async function decode(bytes, format) {
   return Array.from({ length: channels }, (_, channel) => samples.filter((_, n) => n % channels === channel));
 }
 
+/** A WAV file of channels of samples, 16 bits each. */
+export function wav(channels, rate) {
+  const frames = Math.max(0, ...channels.map(({ length }) => length));
+  const file = Buffer.alloc(44 + 2 * channels.length * frames);
+  const size = file.length - 44;
+  file.write("RIFF", 0);
+  file.writeUInt32LE(36 + size, 4);
+  file.write("WAVEfmt ", 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20); // PCM
+  file.writeUInt16LE(channels.length, 22);
+  file.writeUInt32LE(rate, 24);
+  file.writeUInt32LE(2 * channels.length * rate, 28);
+  file.writeUInt16LE(2 * channels.length, 32);
+  file.writeUInt16LE(16, 34);
+  file.write("data", 36);
+  file.writeUInt32LE(size, 40);
+  for (const [channel, samples] of channels.entries()) {
+    for (const [n, sample] of samples.entries()) {
+      const whole = Math.max(-32_768, Math.min(32_767, Math.round(32_768 * sample)));
+      file.writeInt16LE(whole, 44 + 2 * (n * channels.length + channel));
+    }
+  }
+  return file;
+}
+
 /** The level from second `from` to second `to`, in dB of the level of a sweep. */
 export function level(samples, from, to) {
   const part = samples.subarray(Math.round(from * RATE), Math.round(to * RATE));
@@ -83,19 +109,63 @@ export function sweepStarts(samples, sweep, purity = 0.95) {
   return found;
 }
 
+/** When, in the sweep's own time, a step of `sweepStarts` is: so many seconds after it began. */
+const own = ({ at, start }) => at - start;
+
+/** The middle of the times at which steps say that their sweep began. */
+export const begin = (steps) => steps.map(({ start }) => start).sort((a, b) => a - b)[steps.length >> 1];
+
 /**
- * Checks that what `sweepStarts` found began at one time, to `tolerance` seconds, and is not away for longer than `pause`
- * seconds; answers that time.
+ * What a page was given of a sweep without a break, by what its witness heard: `{ from, to }`, in the sweep's own time. `steps` are
+ * of `sweepStarts`, `held` are the times at which the sound came late, in seconds of what the witness heard.
  */
-export function assertSteady(found, { tolerance, pause = 0 }) {
-  const start = found.map((step) => step.start).sort((a, b) => a - b)[found.length >> 1];
-  for (const [index, step] of found.entries()) {
-    assert.ok(Math.abs(step.start - start) <= tolerance, `at ${step.at.toFixed(2)} s the sweep is ${((start - step.start) * 1_000).toFixed(1)} ms ahead`);
-    const away = index === 0 ? 0 : step.at - found[index - 1].at - STEP / RATE;
-    assert.ok(away < pause + 0.01, `before ${step.at.toFixed(2)} s the sweep is not heard for ${away.toFixed(2)} s`);
+export function stretches(steps, held = []) {
+  const [half, found] = [STEP / RATE / 2, []];
+  const inTime = steps.filter(({ at }) => !held.some(({ from, to }) => at + half > from - EDGE && at - half < to + EDGE));
+  let last;
+  for (const step of inTime) {
+    const follows = last && step.at - last.at < 3 * half && Math.abs(step.start - last.start) < CONTINUOUS;
+    if (follows) found.at(-1).to = own(step) + half;
+    else found.push({ from: own(step) - half, to: own(step) + half });
+    last = step;
   }
-  return start;
+  return found.filter(({ from, to }) => to - from > LEAST);
 }
+
+/**
+ * Checks that of each of these stretches all was received: `steps`, of `sweepStarts`, say that the sweep began at one time, to
+ * `tolerance` seconds, and are not away for longer than `pause` seconds.
+ */
+export function assertArrived(steps, given, { tolerance, pause = 0 }) {
+  const half = STEP / RATE / 2;
+  for (const { from, to } of given) {
+    const within = steps.filter((step) => own(step) - half >= from && own(step) + half <= to);
+    assert.ok(within.length > 0, `of the sweep from ${from.toFixed(2)} to ${to.toFixed(2)} s nothing is heard`);
+    const start = begin(within);
+    for (const step of within) {
+      const ahead = start - step.start;
+      assert.ok(Math.abs(ahead) <= tolerance, `at ${step.at.toFixed(2)} s the sweep is ${(ahead * 1_000).toFixed(1)} ms ahead`);
+    }
+    // The steps of both lie differently: at either end one may be cut.
+    const edges = [from + 2 * half, ...within.flatMap((step) => [own(step) - half, own(step) + half]), to - 2 * half];
+    for (let n = 0; n < edges.length; n += 2) {
+      const away = edges[n + 1] - edges[n];
+      assert.ok(away < pause + EDGE, `from ${edges[n].toFixed(2)} s of the sweep on it is not heard for ${away.toFixed(2)} s`);
+    }
+  }
+}
+
+/** The length of stretches, in seconds. */
+export const whole = (stretches) => stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+
+/** Seconds by which what a frequency says, and where a block of sound begins, may be off. */
+const EDGE = 0.03;
+
+/** By how many seconds the start of a sweep may differ from step to step where nothing is missing between them. */
+const CONTINUOUS = 0.005;
+
+/** Stretches of a sweep that are shorter, in seconds, say nothing: no step may lie within. */
+const LEAST = 0.4;
 
 const STEP = RATE / 10;
 

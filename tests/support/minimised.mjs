@@ -4,6 +4,9 @@
 import { existsSync } from "node:fs";
 import { Builder } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/chrome.js";
+import { Level, Preferences } from "selenium-webdriver/lib/logging.js";
+import { keep } from "./kept.mjs";
+import { collect, files } from "./told.mjs";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
@@ -17,6 +20,9 @@ export async function openWindow(url) {
   const binary = process.env.CHROMIUM ?? CANDIDATES.find(existsSync);
   if (!binary) throw new Error("No Chromium found. Install chromium, or set CHROMIUM to the path of one.");
   const options = new Options().setBinaryPath(binary).addArguments(...FLAGS).excludeSwitches(...AWAKE);
+  const logging = new Preferences();
+  logging.setLevel("browser", Level.ALL);
+  options.setLoggingPrefs(logging);
   const service = new ServiceBuilder(process.env.CHROMEDRIVER ?? "chromedriver");
   const driver = await new Builder().forBrowser("chrome").setChromeOptions(options).setChromeService(service).build();
   await driver.manage().setTimeouts({ script: 120_000 });
@@ -25,5 +31,17 @@ export async function openWindow(url) {
     const call = `(async () => JSON.stringify({ value: await (${callback})(...${JSON.stringify(values)}) }))()`;
     return JSON.parse(await driver.executeScript(`return window.eval(${JSON.stringify(call)})`)).value;
   };
-  return { evaluate, minimise: () => driver.manage().window().minimize(), close: () => driver.quit() };
+  const release = keep("chromium", async function* () {
+    const entries = await driver.manage().logs().get("browser");
+    const lines = entries.map(({ timestamp, level, message }) => `${new Date(timestamp).toISOString()} ${level.name}: ${message}`);
+    yield ["console.txt", `${lines.join("\n")}\n`];
+    yield ["page.html", await driver.getPageSource()];
+    yield* files(await evaluate(collect));
+    yield ["page.png", Buffer.from(await driver.takeScreenshot(), "base64")];
+  });
+  const close = async () => {
+    await release();
+    await driver.quit();
+  };
+  return { evaluate, minimise: () => driver.manage().window().minimize(), close };
 }

@@ -4,10 +4,15 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { decode, RATE, wav } from "./hearing.mjs";
+import { keep } from "./kept.mjs";
 
 const BINARY = process.env.OSSICLE_SANDBOX_BIN ?? fileURLToPath(new URL("../../target/debug/ossicle-sandbox", import.meta.url));
 const START_LIMIT = 15_000; // milliseconds; a debug build starts in far less
 const STOP_LIMIT = 5_000;
+
+const PAGE_SIZE = 100;
+const TRIES = 10;
 
 /**
  * Starts the sandbox, with the folders of pages and package to serve. Answers `{ url, wsUrl, stop() }`: the address without a last
@@ -26,7 +31,9 @@ export async function startSandbox({ www, pkg } = {}) {
   const exited = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface({ input: child.stdout });
 
+  let release = async () => {};
   const stop = async () => {
+    await release();
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT);
     child.kill("SIGTERM");
     child.stdin.end();
@@ -45,11 +52,46 @@ export async function startSandbox({ www, pkg } = {}) {
       child.once("close", (code) => reject(new Error(`The sandbox ended with ${code} before it listened. ${complaints}`)));
       timer = setTimeout(() => reject(new Error(`The sandbox did not listen within ${START_LIMIT / 1000} s. ${complaints}`)), START_LIMIT);
     });
+    release = keep("sandbox", () => told(url, () => complaints));
     return { url, wsUrl: `${url.replace("http", "ws")}/audio-bridge/v2`, stop };
   } catch (error) {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await stop();
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What a sandbox has to tell: what it printed, which requests came, and of each socket the report and the audio. */
+async function* told(url, complaints) {
+  yield ["output.txt", complaints()];
+  yield ["requests.json", await (await fetch(`${url}/sandbox/requests`)).json()];
+  for (const id of await interactions(url)) {
+    const report = await (await fetch(`${url}/sandbox/streams/${id}`)).json();
+    if (report.sockets.length + report.refused.length === 0) continue;
+    yield [`${id}/report.json`, report];
+    for (const [n, { bytes, configuration }] of report.sockets.entries()) {
+      if (bytes === 0) continue;
+      const audio = Buffer.from(await (await fetch(`${url}/sandbox/streams/${id}/audio/${n}`)).arrayBuffer());
+      const format = configuration?.audioFormat ?? "";
+      yield [`${id}/socket-${n}.${/^audio\/(\w+)/.exec(format)?.[1] ?? "audio"}`, audio];
+      yield [`${id}/socket-${n}.wav`, async () => wav(await decode(audio, format), RATE)];
+    }
+  }
+}
+
+/** The ids of all interactions, as a client lists them. */
+async function interactions(url) {
+  const { accessToken } = await (await fetch(`${url}/sandbox/token`, { method: "POST" })).json();
+  const headers = { Authorization: `Bearer ${accessToken}`, "Tenant-Name": "base" };
+  const found = [];
+  for (let index = 1; ; index += 1) {
+    const page = async () => (await fetch(`${url}/v2/interactions/?pageSize=${PAGE_SIZE}&index=${index}`, { headers })).json();
+    // A fault that waits for a request takes this one.
+    let { interactions } = await page().catch(() => ({}));
+    for (let tries = 0; !interactions && tries < TRIES; tries += 1) ({ interactions } = await page().catch(() => ({})));
+    if (!interactions) throw new Error("the sandbox does not list its interactions");
+    found.push(...interactions.map(({ id }) => id));
+    if (interactions.length < PAGE_SIZE) return found;
   }
 }

@@ -6,11 +6,12 @@
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { keep } from "./kept.mjs";
 
 const run = promisify(execFile);
 
@@ -20,6 +21,7 @@ export const CARD_RATE = 48_000;
 const POSITIONS = ["front-left", "front-right", "rear-left", "rear-right"];
 const SPEAKERS = "front-center";
 const START_LIMIT = 10_000; // milliseconds
+const COMPLAINTS = 200_000; // characters of what the server says
 
 // Its standard input is the test's to close: should that die, the server ends too, and its folder with it.
 const KEEPER = `"$@" <&- & server=$!; cat; kill "$server" 2>&-; wait "$server"; rm -rf "$CARD_FOLDER"`;
@@ -41,7 +43,7 @@ export async function startSoundCard(rooms) {
   const folder = await mkdtemp(join(tmpdir(), "ossicle-card-"));
   const socket = join(folder, "native");
   const env = { ...process.env, PULSE_SERVER: `unix:${socket}`, PULSE_COOKIE: join(folder, "cookie") };
-  const server = ["pulseaudio", "--daemonize=no", "--exit-idle-time=-1", "-n", "--use-pid-file=no", "--disable-shm", "--log-level=error"];
+  const server = ["pulseaudio", "--daemonize=no", "--exit-idle-time=-1", "-n", "--use-pid-file=no", "--disable-shm", "--log-level=info", "--log-time"];
   // A browser takes the server's default rate for that of any device.
   const settings = join(folder, "daemon.conf");
   await writeFile(settings, `default-sample-rate = ${CARD_RATE}\n`);
@@ -52,13 +54,32 @@ export async function startSoundCard(rooms) {
     stdio: ["pipe", "ignore", "pipe"],
   });
   let complaints = "";
-  keeper.stderr.on("data", (data) => (complaints = (complaints + data).slice(-2_000)));
+  keeper.stderr.on("data", (data) => (complaints = (complaints + data).slice(-COMPLAINTS)));
   keeper.stdin.on("error", () => {}); // it ended first
   const gone = new Promise((resolve) => keeper.once("close", resolve));
   const map = POSITIONS.slice(0, rooms.length).join(",");
   const playing = new Set();
 
+  // What sounded in the rooms, whatever a browser had of it: one file from a docking to an undocking.
+  const recordings = [];
+  const record = () => {
+    const file = join(folder, `house-${recordings.length}.wav`);
+    const shape = [`--channels=${rooms.length}`, `--channel-map=${map}`, `--rate=${CARD_RATE}`, "--format=s16le", "--no-remix"];
+    const child = spawn("parec", ["--device=house.monitor", "--file-format=wav", ...shape, file], { env, stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
+    recordings.push({ file, stop: () => (child.kill("SIGINT"), ended) });
+  };
+  const release = keep("sound-card", async function* () {
+    yield ["server.txt", complaints];
+    for (const { file, stop } of recordings) {
+      await stop();
+      yield [basename(file), await readFile(file)];
+    }
+  });
+
   const close = async () => {
+    await release();
+    for (const { stop } of recordings) await stop();
     for (const sound of [...playing]) await sound.stop();
     keeper.stdin.end();
     await gone;
@@ -86,6 +107,7 @@ export async function startSoundCard(rooms) {
     const speakers = [`master_channel_map=${SPEAKERS}`, "channels=1", "channel_map=mono", "remix=no"];
     await control("load-module", "module-remap-sink", "master=house", "sink_name=speakers", ...speakers);
     await control("set-default-sink", "speakers");
+    record();
   };
   const undock = async () => {
     for (const sound of [...playing]) await sound.stop();

@@ -1,19 +1,24 @@
 // A workplace: a sound card, a sandbox, and one page in one browser that has the package, real microphones and a client.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { launch, open, pkg } from "./browser.mjs";
 import { openFirefox } from "./firefox.mjs";
-import { decode } from "./hearing.mjs";
+import { decode, wav } from "./hearing.mjs";
 import { startSandbox } from "./sandbox.mjs";
 import { startSoundCard } from "./sound-card.mjs";
+import { collect, parsed } from "./told.mjs";
 
 export const BROWSERS = ["chromium", "firefox"];
+
+const WITNESS = fileURLToPath(new URL("witness.mjs", import.meta.url));
 
 // What a page here has on globalThis: `client`, and `connect(audio, worker)`, which opens a stream of a new interaction and keeps the
 // codes of its warnings in `warnings`, with the seconds captured by then.
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>A workplace</title><script type="module">
+import "/witness.mjs";
 import init, { OssicleClient } from "/pkg/ossicle.js";
 await init();
 const { environment, tenantName } = await (await fetch("/settings.json")).json();
@@ -27,6 +32,12 @@ globalThis.connect = async (audio, worker) => {
   const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, audio, worker });
   const warnings = [];
   stream.on("warning", ({ code }) => warnings.push({ code, at: stream.stats.capturedSeconds }));
+  const events = [];
+  for (const type of ["state", "warning", "error", "audioDropped", "transcript", "flushed", "ended"]) {
+    stream.on(type, (event) => events.push({ type, at: performance.now(), event, stats: stream.stats }));
+  }
+  globalThis.kept ??= {};
+  globalThis.kept["stream-" + id] = () => ({ events, stats: stream.stats, state: stream.state, encoder: stream.encoder, isInWorker: stream.isInWorker });
   return { id, stream, warnings };
 };
 globalThis.ready = true;
@@ -34,8 +45,10 @@ globalThis.ready = true;
 
 /**
  * Starts all of it with a browser of `BROWSERS` and the card's rooms. Answers `{ card, folder, evaluate(function, ...values),
- * notice(), heard(id, audioFormat), close() }`: `evaluate` runs a function in the page, JSON in and out; `notice` lets the
- * browser see that devices have changed; `heard` is what the sandbox received of a stream, decoded, channel by channel.
+ * notice(), heard(id, audioFormat), witnessed(), close() }`: `evaluate` runs a function in the page, JSON in and out; `notice` lets the
+ * browser see that devices have changed; `heard` is what the sandbox received of a stream, decoded, channel by channel;
+ * `witnessed` answers what the page was given of its microphones, in the order in which it opened them, by a witness in the page:
+ * `{ samples, began, held }`, see witness.mjs.
  */
 export async function startWorkplace(browser, rooms) {
   hurry();
@@ -47,6 +60,7 @@ export async function startWorkplace(browser, rooms) {
     const folder = await mkdtemp(join(tmpdir(), "ossicle-workplace-"));
     closing.push(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, "index.html"), PAGE);
+    await copyFile(WITNESS, join(folder, "witness.mjs"));
     const sandbox = await startSandbox({ www: folder, pkg });
     closing.push(sandbox.stop);
     const card = await startSoundCard(rooms);
@@ -61,9 +75,19 @@ export async function startWorkplace(browser, rooms) {
       const answer = await fetch(`${sandbox.url}/sandbox/streams/${id}/audio/0`);
       return decode(Buffer.from(await answer.arrayBuffer()), format);
     };
+    const witnessed = async () => {
+      const told = parsed(await page.evaluate(collect));
+      const found = [];
+      for (let n = 1; told[`microphone-${n}`]; n += 1) {
+        const { rate, channels } = told[`microphone-${n}`];
+        const [samples] = channels[0].length > 0 ? await decode(wav(channels, rate), "audio/wav") : channels;
+        found.push({ samples, ...told[`microphone-${n}-times`] });
+      }
+      return found;
+    };
     // Chromium looks at the devices when the kernel tells of hardware, and there is none here; or when a page asks.
     const notice = () => page.evaluate(async () => void (await navigator.mediaDevices.enumerateDevices()));
-    return { card, folder, evaluate: page.evaluate, notice, heard, close };
+    return { card, folder, evaluate: page.evaluate, notice, heard, witnessed, close };
   } catch (error) {
     await close();
     throw error;
@@ -76,21 +100,6 @@ function hurry() {
     setPriority(-10);
   } catch {
     // Only root may. Everyone else does without.
-  }
-}
-
-/**
- * Runs `take` until it succeeds, four times at most. Sound comes in real time: on a machine that stands still for longer than the
- * browser's own buffers, sound is lost before any page has it, and only another take tells about the page.
- */
-export async function takes(take) {
-  for (let left = 3; ; left -= 1) {
-    try {
-      return await take();
-    } catch (error) {
-      if (left === 0 || error.code !== "ERR_ASSERTION") throw error;
-      console.error(`another take: ${error.message}`);
-    }
   }
 }
 

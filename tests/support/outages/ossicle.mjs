@@ -25,6 +25,8 @@ export async function start({ node }, { id, settings: { environment, tenantName 
   const timer = setInterval(look, LOOK);
   for (const event of ["state", "transcript", "flushed"]) stream.on(event, look);
 
+  globalThis.kept[`visit-${id}`] = () => ({ saw, finals, looks, stats: stream.stats, encoder: stream.encoder });
+
   await stream.attach(node);
   return {
     flush: () => stream.flush().then(() => saw.push("flush answered"), (error) => saw.push(`flush: ${error.code}`)),

@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch, open, pkg } from "../browser.mjs";
 import { decode, RATE } from "../hearing.mjs";
+import { keepBefore } from "../kept.mjs";
 import { startSandbox } from "../sandbox.mjs";
 import { make, read, SLOTS } from "../slots.mjs";
 import { SECONDS } from "./schedules.mjs";
@@ -13,7 +14,7 @@ import { SECONDS } from "./schedules.mjs";
 const INDEX = '<!doctype html><link rel="icon" href="data:,"><title>Visits</title><script type="module" src="/page.mjs"></script>';
 
 /** The modules that a page needs; apps are more. */
-const MODULES = ["../slots.mjs", "page.mjs", "ossicle.mjs"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const MODULES = ["../slots.mjs", "../witness.mjs", "page.mjs", "ossicle.mjs"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /** Seconds that a visit may take beyond its own: the connection before it, and all that is made good after it. */
 const GRACE = 80;
@@ -58,6 +59,8 @@ export async function record(visits, { apps = [] } = {}) {
     const recorded = await Promise.all([...pages.values()].map((together) => onePage(browser, sandbox, together)));
     for (const [visit, result] of recorded.flat()) results.set(visit, result);
     return visits.map((visit) => results.get(visit));
+  } catch (error) {
+    throw await keepBefore(error);
   } finally {
     for (const end of closing.reverse()) await end();
   }
