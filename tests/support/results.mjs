@@ -1,6 +1,7 @@
 // A reporter for `node --test` that programs read: one line of JSON, `{ passed, skipped, failed }`. `failed` has one entry for each test that
-// failed by itself, not because of a test inside it: `{ file, names, run, message }`. `names` are its own name after those of the tests
-// and suites around it; `run` is the name that `--test-name-pattern` must be given to run it again.
+// failed by itself, not because of a test inside it: `{ file, names, run, message, kept }`. `names` are its own name after those of the
+// tests and suites around it; `run` is the name that `--test-name-pattern` must be given to run it again; `kept` is where that which
+// it recorded is, if it is anywhere (see kept.mjs).
 
 /** What node says of a test that was left out by `--test-name-pattern`. */
 const LEFT_OUT = "test name does not match pattern";
@@ -19,7 +20,7 @@ export default async function* results(events) {
     if (type !== "test:fail") continue;
     const { error } = data.details;
     if (error.failureType !== "subtestsFailed") {
-      failed.push({ file: data.file, names: [...names.slice(0, data.nesting), data.name], message: first(error), run: data.name });
+      failed.push({ file: data.file, names: [...names.slice(0, data.nesting), data.name], run: data.name, ...words(error) });
     } else if (!isSuite) {
       // Only a test that stands in a file or a suite can be chosen: those inside it come to be while it runs.
       for (const failure of failed) if (failure.file === data.file && failure.names[data.nesting] === data.name) failure.run = data.name;
@@ -28,5 +29,8 @@ export default async function* results(events) {
   yield `${JSON.stringify({ passed, skipped, failed })}\n`;
 }
 
-/** The first line of what an error says. */
-const first = ({ cause, message }) => String(cause?.message ?? cause ?? message).trim().split("\n")[0];
+/** The first line of what an error says, and the place that it names. */
+function words({ cause, message }) {
+  const text = String(cause?.message ?? cause ?? message).trim();
+  return { message: text.split("\n")[0], kept: /^kept in (.+)$/m.exec(text)?.[1] };
+}

@@ -108,7 +108,8 @@ fn node_failure(part: &str, one: &Value) -> Failed {
     if run != path {
         again = format!("{again} --name {}", quoted(&run));
     }
-    Failed { what: format!("{what}: {}", text(&one["message"])), again }
+    let kept = one["kept"].as_str().map(|folder| format!("\n      kept in {folder}")).unwrap_or_default();
+    Failed { what: format!("{what}: {}{kept}", text(&one["message"])), again }
 }
 
 /// A word as a shell takes it.
@@ -190,7 +191,7 @@ error: 2 targets failed:
             { "file": "/home/me/tests/browser/run.test.mjs", "names": ["Chromium", "in a worker: rest.js", "it's refused"],
               "message": "1 is not 2", "run": "in a worker: rest.js" },
             { "file": "/home/me/tests/browser/run.test.mjs", "names": ["/home/me/tests/browser/run.test.mjs"],
-              "message": "test failed", "run": "/home/me/tests/browser/run.test.mjs" }
+              "message": "test failed", "run": "/home/me/tests/browser/run.test.mjs", "kept": "target/kept/run" }
         ] }"#;
         let results = of_node("browser", text).unwrap();
         assert_eq!(results.count, Count { passed: 7, failed: 2, skipped: 2 });
@@ -199,7 +200,7 @@ error: 2 targets failed:
         assert_eq!(results.failed[0].again, format!("{command} --name 'in a worker: rest.js'"));
         assert_eq!(
             (results.failed[1].what.as_str(), &*results.failed[1].again),
-            ("run.test.mjs: test failed", command)
+            ("run.test.mjs: test failed\n      kept in target/kept/run", command)
         );
     }
 
