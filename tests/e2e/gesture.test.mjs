@@ -47,7 +47,7 @@ before(async () => ({ sandbox, browser } = site = await startSite({ "index.html"
 
 after(() => site?.close());
 
-test("audio that may not start yet is refused with what to do, and starts after a click", { timeout: 60_000 }, async () => {
+test("audio that may not start yet is refused with what to do, and starts after a click", { timeout: 300_000 }, async () => {
   const { page, close } = await open(browser, "about:blank", { permissions: [] });
   // Only what the page says by itself is read before the click: whatever a test runs in a page counts as its user's doing.
   const said = () => page.waitForEvent("console", { predicate: (message) => message.text().includes(", ") });
@@ -60,7 +60,7 @@ test("audio that may not start yet is refused with what to do, and starts after 
   await close();
 });
 
-test("a track that is read in a worker needs no audio of the page's, and so no click", { timeout: 60_000 }, async () => {
+test("a track that is read in a worker needs no audio of the page's, and so no click", { timeout: 300_000 }, async () => {
   const { page, close } = await open(browser, "about:blank", { permissions: [] });
   const said = page.waitForEvent("console", { predicate: (message) => message.text().includes(", ") });
   const [first] = await Promise.all([said, page.goto(`${sandbox.url}/#worker`)]);
@@ -68,7 +68,7 @@ test("a track that is read in a worker needs no audio of the page's, and so no c
   await close();
 });
 
-test("a visit whose half of the package comes late captures after the click all the same", { timeout: 60_000 }, async () => {
+test("a visit whose half of the package comes late captures after the click all the same", { timeout: 300_000 }, async () => {
   const { page, close } = await open(browser, "about:blank", { permissions: [] });
   await page.route("**/ossicle-rest.js", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));

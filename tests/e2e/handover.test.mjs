@@ -12,7 +12,7 @@ const SECONDS = 9;
 const COUNT = 30_000;
 
 for (const browser of BROWSERS) {
-  test(`every sample of a node arrives, in order, from a page that is blocked: ${browser}`, { timeout: 120_000 }, async () => {
+  test(`every sample of a node arrives, in order, from a page that is blocked: ${browser}`, { timeout: 300_000 }, async () => {
     const workplace = await startWorkplace(browser, ["room"]);
     try {
       await workplace.card.plug("desk", "room");

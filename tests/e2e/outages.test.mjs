@@ -10,7 +10,7 @@ import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { decode, RATE } from "../support/hearing.mjs";
 import { SCHEDULES, SECONDS } from "../support/outages/schedules.mjs";
-import { account, received, record } from "../support/outages/visits.mjs";
+import { account, GRACE, received, record } from "../support/outages/visits.mjs";
 import { make, read, SLOTS } from "../support/slots.mjs";
 
 /** How exactly figures in seconds must add up: they are sums of floating point numbers. */
@@ -33,7 +33,7 @@ async function throughOpus() {
   }
 }
 
-describe("the signal", { timeout: 60_000 }, () => {
+describe("the signal", { timeout: 300_000 }, () => {
   let samples;
   before(async () => (samples = await throughOpus()));
   const part = (from, to) => samples.slice(from * RATE, to * RATE);
@@ -68,7 +68,7 @@ describe("the signal", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a visit in Chromium", { timeout: 170_000 }, () => {
+describe("a visit in Chromium", { timeout: (2 * GRACE + SECONDS) * 1_000 }, () => {
   let results;
   before(async () => (results = await record(SCHEDULES.map((schedule) => ({ schedule, app: "ossicle" })))));
 
@@ -80,7 +80,7 @@ describe("a visit in Chromium", { timeout: 170_000 }, () => {
       assert.equal(visit.encoder, encoding);
       const went = report.sockets.some(({ faults }) => faults.length > 0) || report.refused.length > 0;
       assert.equal(went, sockets.length > 0, "what was to go wrong did");
-      assert.ok(played.length > 2 * SECONDS, `only ${played.length} slots reached the page: this machine is too busy to tell`);
+      assert.ok(played.length > SECONDS / 2, `only ${played.length} slots reached the page: this machine does not let it hear`);
 
       const { missing } = account(played, await received(results[index]));
       assert.equal(missing.join(" "), "", `slots were lost; ${story}`);
@@ -93,7 +93,7 @@ describe("a visit in Chromium", { timeout: 170_000 }, () => {
 
 /** Every figure at every look: nothing captured is nowhere, and in the end all has been heard. */
 function assertAddsUp(looks) {
-  assert.ok(looks.length > 2 * SECONDS, `${looks.length} looks`);
+  assert.ok(looks.length > SECONDS / 2, `${looks.length} looks`);
   let before = { capturedSeconds: 0, acknowledgedSeconds: 0 };
   for (const stats of looks) {
     const { capturedSeconds, acknowledgedSeconds, inFlightSeconds, bufferedSeconds, droppedSeconds } = stats;

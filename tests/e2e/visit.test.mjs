@@ -6,12 +6,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launch, open, phase, pkg, stats, www } from "../support/browser.mjs";
+import { HANG, launch, open, phase, pkg, stats, www } from "../support/browser.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
 import { consultationSpeech, speechSeconds } from "../support/speech.mjs";
 
 const target = fileURLToPath(new URL("../../target", import.meta.url));
-const SPOKEN_SECONDS = 76;
+/** By so many seconds of the consultation there are facts to work on; and so many are recorded in all. */
+const WORKED_ON_SECONDS = 40;
+const SPOKEN_SECONDS = 48;
 const CHUNK_SECONDS = 0.24; // twelve packets of 20 ms: as many as fit into 250 ms
 
 let sandbox, browser, speech;
@@ -35,7 +37,7 @@ async function idOf(page, group, nth) {
   return row.getAttribute("data-fact");
 }
 
-test("a visit goes from the form to a completed interaction", { timeout: 150_000 }, async () => {
+test("a visit goes from the form to a completed interaction", { timeout: 10 * HANG }, async () => {
   const { page, complaints, close } = await open(browser, sandbox.url, { permissions: ["microphone", "clipboard-read", "clipboard-write"] });
   const fact = (id) => page.locator(`[data-fact="${id}"]`);
   const textOf = (id) => fact(id).locator("p > span").first().innerText();
@@ -62,13 +64,13 @@ test("a visit goes from the form to a completed interaction", { timeout: 150_000
   const liveAt = performance.now();
   await page.locator("#transcript li, #interim li").first().waitFor();
   const firstTranscriptSeconds = (performance.now() - liveAt) / 1000;
-  await page.locator("#transcript li").first().waitFor({ timeout: 25_000 });
+  await page.locator("#transcript li").first().waitFor();
   assert.match(await page.locator("#transcript li time").first().innerText(), /^\d:\d\d$/);
   assert.match(await page.locator("#transcript li b").first().innerText(), /^(Doctor|Patient|Speaker \d)$/);
-  await heard.first().waitFor({ timeout: 30_000 });
+  await heard.first().waitFor();
 
   // By now there is something to work on; catching up brings the rest of what was said.
-  await page.waitForFunction((seconds) => JSON.parse(document.getElementById("visit").dataset.stats ?? "{}").capturedSeconds > seconds, 40, { timeout: 60_000 });
+  await page.waitForFunction((seconds) => JSON.parse(document.getElementById("visit").dataset.stats ?? "{}").capturedSeconds > seconds, WORKED_ON_SECONDS, { timeout: 2 * HANG });
   await page.getByRole("button", { name: "Catch up now" }).click();
   const complaint = await idOf(page, "chief-complaint", 0);
   const unwanted = await idOf(page, "history-of-present-illness", 0);
@@ -94,8 +96,8 @@ test("a visit goes from the form to a completed interaction", { timeout: 150_000
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.locator('[data-group="plan"]').getByText("Send an exercise test request").waitFor();
 
-  // The end, after a visit of more than a minute of speech.
-  await page.waitForFunction((seconds) => JSON.parse(document.getElementById("visit").dataset.stats).capturedSeconds > seconds, SPOKEN_SECONDS, { timeout: 60_000 });
+  // The end, after more has been said than there was to work on.
+  await page.waitForFunction((seconds) => JSON.parse(document.getElementById("visit").dataset.stats).capturedSeconds > seconds, SPOKEN_SECONDS, { timeout: 2 * HANG });
   const liveSeconds = (performance.now() - liveAt) / 1000;
   await page.getByRole("button", { name: "End the visit" }).click();
   await phase(page, "review");
@@ -146,7 +148,6 @@ test("a visit goes from the form to a completed interaction", { timeout: 150_000
   await writeFile(join(target, "visit-figures.json"), `${JSON.stringify(figures, null, 2)}\n`);
 
   assert.ok(captured.capturedSeconds >= SPOKEN_SECONDS);
-  assert.ok(Math.abs(captured.capturedSeconds - liveSeconds) < 1.5, `${captured.capturedSeconds} s were captured in ${liveSeconds} s by the clock`);
   assert.ok(Math.abs(socket.receivedSeconds - captured.capturedSeconds) < 0.3,
     `the server received ${socket.receivedSeconds} s of ${captured.capturedSeconds} s`);
   // A flush is for everything said so far, so that the audio before it goes out as it is; so does the rest at the end.

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { open } from "../support/browser.mjs";
+import { HANG, open } from "../support/browser.mjs";
 import { startSite } from "../support/site.mjs";
 import { consultationSpeech } from "../support/speech.mjs";
 
@@ -16,7 +16,7 @@ before(async () => ({ sandbox, browser } = site = await startSite(undefined, ["p
 
 after(() => site?.close());
 
-/** The visit as a page has it; answers what the page saw. */
+/** The visit as a page has it, which says `hold` of changes of facts, and `release`; answers what the page saw. */
 async function inThePage() {
   const { default: init, OssicleClient } = await import("/pkg/ossicle.js");
   await init();
@@ -45,7 +45,7 @@ async function inThePage() {
   const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   /** What `find` finds, as soon as it does; what was said so far is asked for meanwhile. */
   const once = async (find) => {
-    for (let found, tries = 0; tries < 60; tries += 1) {
+    for (let found, tries = 0; tries < 300; tries += 1) {
       if ((found = find())) return found;
       await stream.flush();
       if ((found = find())) return found;
@@ -75,11 +75,11 @@ async function inThePage() {
   // An edit that takes its time: meanwhile the patient has said more of it.
   const exertion = await once(() => fact("Tightness is brought on by climbing stairs"));
   seen.isEarly = exertion.text === "Tightness is brought on by climbing stairs";
-  const requests = [{ method: "PATCH", path: `/interactions/${visit.id}/facts`, delaySeconds: 5 }];
-  await fetch("/sandbox/faults", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ requests }) });
+  await hold();
   facts.edit(exertion.id, { text: "Worse on stairs" });
   const { suggestion } = await once(() => facts.items.find(({ id, suggestion }) => id === exertion.id && suggestion));
   seen.shown = facts.get(exertion.id).text;
+  await release();
   facts.accept(exertion.id);
   seen.accepted = suggestion.text;
 
@@ -104,8 +104,17 @@ async function inThePage() {
   return seen;
 }
 
-test("a visit is recorded, worked on, documented and completed by client.visits alone", { timeout: 90_000 }, async () => {
+test("a visit is recorded, worked on, documented and completed by client.visits alone", { timeout: 10 * HANG }, async () => {
   const { page, complaints, close } = await open(browser, `${sandbox.url}/`);
+  // A change that is on its way for as long as the page says so.
+  let held;
+  await page.exposeFunction("hold", () => void (held = []));
+  await page.exposeFunction("release", async () => {
+    const waiting = held;
+    held = undefined;
+    await Promise.all(waiting.map((route) => route.continue()));
+  });
+  await page.route(/\/facts\b/, (route) => (held && route.request().method() === "PATCH" ? held.push(route) : route.continue()));
   const seen = await page.evaluate(inThePage);
   await close();
   assert.deepEqual(complaints, []);

@@ -27,6 +27,9 @@ const MICROPHONES = {
   real: () => ["--use-fake-ui-for-media-stream"],
 };
 
+/** Milliseconds in which a page comes to what a test waits for, however busy the machine is: who takes longer hangs. */
+export const HANG = 60_000;
+
 /** The folders that the sandbox serves in these tests. */
 export const www = fileURLToPath(new URL("../../www", import.meta.url));
 export const pkg = process.env.OSSICLE_PKG ?? fileURLToPath(new URL("../../pkg", import.meta.url));
@@ -89,7 +92,7 @@ function telling(page) {
 export async function open(browser, url, { permissions = ["microphone"], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, permissions, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(HANG);
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-
-const LIMIT = 10_000; // milliseconds; a socket has to say goodbye
+import { HANG } from "./browser.mjs";
 
 /** The sockets that there ever were at a sandbox, of all interactions, as it reports them. */
 export async function sockets(url) {
@@ -29,7 +28,7 @@ export async function watch(page, url) {
     for (let found; ; await sleep(100)) {
       found = await open();
       const isAsExpected = found.sockets === expected.sockets && found.tracks === expected.tracks;
-      if (isAsExpected || performance.now() - start > LIMIT) return assert.deepEqual(found, expected);
+      if (isAsExpected || performance.now() - start > HANG) return assert.deepEqual(found, expected);
     }
   };
   return { ever, isOpen };

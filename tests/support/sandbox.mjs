@@ -8,7 +8,7 @@ import { decode, RATE, wav } from "./hearing.mjs";
 import { keep } from "./kept.mjs";
 
 const BINARY = process.env.OSSICLE_SANDBOX_BIN ?? fileURLToPath(new URL("../../target/debug/ossicle-sandbox", import.meta.url));
-const START_LIMIT = 15_000; // milliseconds; a debug build starts in far less
+const START_LIMIT = 60_000; // milliseconds; a debug build starts in far less
 const STOP_LIMIT = 5_000;
 
 const PAGE_SIZE = 100;

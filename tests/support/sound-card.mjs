@@ -20,7 +20,7 @@ export const CARD_RATE = 48_000;
 
 const POSITIONS = ["front-left", "front-right", "rear-left", "rear-right"];
 const SPEAKERS = "front-center";
-const START_LIMIT = 10_000; // milliseconds
+const START_LIMIT = 60_000; // milliseconds
 const COMPLAINTS = 200_000; // characters of what the server says
 
 // Its standard input is the test's to close: should that die, the server ends too, and its folder with it.

@@ -1,12 +1,13 @@
 // A workplace: a sound card, a sandbox, and one page in one browser that has the package, real microphones and a client.
 
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch, open, pkg } from "./browser.mjs";
 import { openFirefox } from "./firefox.mjs";
 import { decode, wav } from "./hearing.mjs";
+import { hurry } from "./hurry.mjs";
 import { startSandbox } from "./sandbox.mjs";
 import { startSoundCard } from "./sound-card.mjs";
 import { collect, parsed } from "./told.mjs";
@@ -91,15 +92,6 @@ export async function startWorkplace(browser, rooms) {
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-/** Goes before other programs, and with it all that it starts, where that is allowed: sound is in real time. */
-function hurry() {
-  try {
-    setPriority(-10);
-  } catch {
-    // Only root may. Everyone else does without.
   }
 }
 

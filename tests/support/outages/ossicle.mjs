@@ -13,19 +13,22 @@ export async function start({ node }, { id, settings: { environment, tenantName 
   const configuration = { transcription, mode: { type: "transcription" } };
   const stream = await client.stream.connect({ id, configuration, audio: { encoding }, awaitConfiguration: !early });
 
-  const saw = [];
+  const [saw, told] = [[], []];
   for (const event of ["state", "error", "warning", "audioDropped"]) {
-    stream.on(event, (payload) => saw.push(payload.state ?? `${event} ${payload.code ?? payload.reason}`));
+    stream.on(event, (payload) => {
+      saw.push(payload.state ?? `${event} ${payload.code ?? payload.reason}`);
+      told.push({ event, at: performance.now() / 1_000, payload, stats: stream.stats });
+    });
   }
   const finals = [];
   stream.on("transcript", ({ segments }) => finals.push(...segments.filter((segment) => segment.final)));
 
   const looks = [];
-  const look = () => looks.push(stream.stats);
+  const look = () => looks.push({ at: performance.now() / 1_000, ...stream.stats });
   const timer = setInterval(look, LOOK);
   for (const event of ["state", "transcript", "flushed"]) stream.on(event, look);
 
-  globalThis.kept[`visit-${id}`] = () => ({ saw, finals, looks, stats: stream.stats, encoder: stream.encoder });
+  globalThis.kept[`visit-${id}`] = () => ({ told, finals, looks, stats: stream.stats, encoder: stream.encoder });
 
   await stream.attach(node);
   return {

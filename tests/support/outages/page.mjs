@@ -45,10 +45,10 @@ globalThis.visit = async ({ app, id, length, ...schedule }) => {
   return { ...(await running.end()), from, to };
 };
 
-/** The slots that the witness heard, and the end of it all. */
+/** The slots that the witness heard, and where they did not come in time; and the end of it all. */
 globalThis.witnessed = async () => {
   await context.close();
   const { samples, rate } = witness.sound();
-  return read(samples, rate);
+  return { heard: read(samples, rate), held: witness.held() };
 };
 globalThis.ready = true;

@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch, open, pkg } from "../browser.mjs";
 import { decode, RATE } from "../hearing.mjs";
+import { hurry } from "../hurry.mjs";
 import { keepBefore } from "../kept.mjs";
 import { startSandbox } from "../sandbox.mjs";
 import { make, read, SLOTS } from "../slots.mjs";
@@ -16,8 +17,8 @@ const INDEX = '<!doctype html><link rel="icon" href="data:,"><title>Visits</titl
 /** The modules that a page needs; apps are more. */
 const MODULES = ["../slots.mjs", "../witness.mjs", "page.mjs", "ossicle.mjs"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** Seconds that a visit may take beyond its own: the connection before it, and all that is made good after it. */
-const GRACE = 80;
+/** Seconds that a visit may take beyond its own, with the connection before it and all that is made good after it: more is a hang. */
+export const GRACE = 240;
 
 /** Seconds for which a slot sounds, less what the reader is unsure of. */
 const WHOLE = 0.19;
@@ -29,12 +30,13 @@ const UNSURE = 0.05;
  * Records visits, all at once, and answers with the results in their order. `visits` are `{ schedule, app }`, `app` being
  * `ossicle` or the name of one of the files `apps`. A result is what the app's `end` answered in the page, with
  *
- * - `played`: the numbers of the slots that the page's microphone played in full between the visit's start and end, and
+ * - `played`: the numbers of the slots that the page's microphone played in full, in time, between the visit's start and end, and
  * - `report` and `audio`: what the sandbox tells of each socket, and the bytes of audio that it received;
  *
  * or `{ error }`.
  */
 export async function record(visits, { apps = [] } = {}) {
+  hurry();
   const closing = [];
   try {
     const folder = await mkdtemp(join(tmpdir(), "ossicle-visits-"));
@@ -75,8 +77,10 @@ async function onePage(browser, sandbox, visits) {
     const results = await Promise.all(
       visits.map(async (visit) => [visit, await one(page, sandbox, visit).catch((error) => ({ error }))]),
     );
-    const heard = await page.evaluate(() => globalThis.witnessed());
-    const whole = heard.filter(({ from, to }) => to - from >= WHOLE);
+    const { heard, held } = await page.evaluate(() => globalThis.witnessed());
+    // Where the audio's thread was held up an app may take it for a gap, and put silence into the middle of a slot.
+    const isInTime = ({ from, to }) => !held.some((late) => to > late.from - UNSURE && from < late.to + UNSURE);
+    const whole = heard.filter((slot) => slot.to - slot.from >= WHOLE && isInTime(slot));
     for (const [, result] of results) {
       const within = ({ from, to }) => from >= result.from && to <= result.to;
       result.played = whole.filter(within).map(({ slot }) => slot);
