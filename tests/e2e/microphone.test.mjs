@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertArrived, begin, level, RATE, stretches, sweepFile, sweepStarts, whole } from "../support/hearing.mjs";
+import { assertArrived, begin, level, RATE, stretches, sweepFile, sweepStarts } from "../support/hearing.mjs";
 import { BROWSERS, startWorkplace } from "../support/workplace.mjs";
 
 const SWEEP = { from: 100, to: 20_000, seconds: 10 };
@@ -16,8 +16,8 @@ const LESS_THAN_A_PACKET = 0.015;
 /** How much less than the sweep an alias of it may be, in dB. */
 const QUIET = -70;
 
-/** Seconds of the sweep that a page must have been given for it to tell something. */
-const ENOUGH = 1.5;
+/** For how many seconds one would last at least; the quietest 20 ms of them count, since a machine that stood still leaves clicks. */
+const LASTS = 0.3;
 
 /** How many seconds after it began a sweep is at `frequency` Hz. */
 const passing = (frequency) => ((frequency - SWEEP.from) / (SWEEP.to - SWEEP.from)) * SWEEP.seconds;
@@ -59,9 +59,8 @@ function check(name, samples, given, { purity, ...steady }) {
   const start = begin(steps);
   const end = Math.min(start + passing(SWEEP.to) - 0.2, samples.length / RATE - 0.1);
   assert.ok(end > start + passing(AUDIBLE.to) + 2, `${name} ends ${(end - start).toFixed(1)} s after the sweep began`);
-  for (let time = start + passing(9_200); time < end; time += 0.1) {
-    // The most quiet fifth: an alias lasts, while a click, where a machine stood still, does not.
-    const alias = Math.min(...[0, 0.02, 0.04, 0.06, 0.08].map((offset) => level(samples, time + offset, time + offset + 0.02)));
+  for (let time = start + passing(9_200); time + LASTS < end; time += LASTS) {
+    const alias = Math.min(...Array.from({ length: Math.round(LASTS / 0.02) }, (_, n) => level(samples, time + n * 0.02, time + (n + 1) * 0.02)));
     assert.ok(alias < QUIET, `in ${name} at ${time.toFixed(1)} s, when the sweep is above 9 kHz, there are ${alias.toFixed(1)} dB`);
   }
 }
@@ -70,7 +69,7 @@ for (const browser of BROWSERS) {
   test(`a sweep before a real microphone arrives in time, without a gap and without aliases: ${browser}`, { timeout: 300_000 }, async () => {
     const { pcm, opus, witness } = await receive(browser);
     const given = stretches(audible(witness.samples), witness.held);
-    assert.ok(whole(given) > ENOUGH, `of the sweep the page was given ${whole(given).toFixed(1)} s: this machine does not let it hear`);
+    assert.ok(given.length > 0, "the page was given nothing without a break: this machine does not let it hear");
     check("PCM", pcm, given, { purity: 0.95, tolerance: LESS_THAN_A_PACKET });
     // Opus was told to expect a voice. What it makes of a tone is in time, but not pure.
     check("Opus", opus, given, { purity: 0.25, tolerance: LESS_THAN_A_PACKET, pause: 0.2 });

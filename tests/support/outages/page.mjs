@@ -9,7 +9,10 @@ import { kept, ofNode } from "/witness.mjs";
 /** Hz of the graph, and of what the witness keeps: the signal ends at 3.3 kHz. */
 const [GRAPH_RATE, RATE] = [48_000, 8_000];
 
-/** Seconds after an app said that it captures, and before it was told to end, in which it need not: a message on its way. */
+/**
+ * Seconds after an app said that it captures, and before it was told to end, in which it need not: a message on its way. The start is by
+ * the graph's clock, the end by what the witness has told by then, which is behind it.
+ */
 const EDGE = 0.1;
 
 // The processing of voices would take the tones for noise.
@@ -34,7 +37,7 @@ globalThis.visit = async ({ app, id, length, ...schedule }) => {
   const { start } = await import(`/${app}.mjs`);
   const running = await start({ media, node }, { id, settings, token, ...schedule });
   globalThis.begun = true;
-  const [from, began] = [witness.seconds + EDGE, performance.now()];
+  const [from, began] = [context.currentTime - witness.began + EDGE, performance.now()];
   const until = (second) => sleep(second - (performance.now() - began) / 1_000);
   if (schedule.flushAt) {
     await until(schedule.flushAt);
