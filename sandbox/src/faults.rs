@@ -152,3 +152,6 @@ fn read<T: DeserializeOwned>(value: Value, parent: &str) -> Result<T, ApiError> 
         ApiError::invalid(field, error.inner().to_string())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,3 +263,6 @@ impl Line {
 fn text(message: &Value) -> Message {
     Message::text(message.to_string())
 }
+
+#[cfg(test)]
+mod tests;

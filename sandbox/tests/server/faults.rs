@@ -1,10 +1,13 @@
 //! Every fault that can be asked for, as a client meets it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Read,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, Socket, configuration, soon, speech};
+use crate::support::{HANG, Sandbox, Socket, configuration, soon, speech};
 
 /// The messages by name: their type, or what they are.
 fn names(messages: &[Value]) -> Vec<String> {
@@ -81,10 +84,10 @@ fn upgrades_are_refused_for_as_long_as_asked_for() {
     let mut refused = 0;
     while connect() == Some(503) {
         refused += 1;
+        assert!(started.elapsed() < HANG, "it is refused for ever");
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(refused >= 2, "{refused}");
-    assert!((0.4..2.0).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
+    assert!(refused >= 1 && started.elapsed() >= Duration::from_millis(400), "{refused}, {:?}", started.elapsed());
     assert_eq!(connect(), None, "it is over for good");
 }
 
@@ -98,9 +101,15 @@ fn an_upgrade_is_never_answered() {
     let report = sandbox.send("GET", &format!("/sandbox/streams/{id}"), &[], None).body;
     assert_eq!(report["refused"][0]["status"], Value::Null);
     sandbox.stream(&id);
-    let started = Instant::now();
+    // The server does not wait for it when it stops: it says so.
+    sandbox.fault(&json!({ "upgrade": "silent" }));
+    let mut waiting = sandbox.ask_for_upgrade(&id);
+    let refused = || sandbox.send("GET", &format!("/sandbox/streams/{id}"), &[], None).body["refused"].take();
+    soon(|| (refused().as_array().unwrap().len() == 2).then_some(()));
     sandbox.stop();
-    assert!(started.elapsed() < Duration::from_secs(4), "it does not hold up the server");
+    let mut answer = [0; 13];
+    waiting.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 503 ");
 }
 
 #[test]
@@ -124,7 +133,7 @@ fn a_configuration_is_refused_or_not_answered_or_answered_late() {
     let started = Instant::now();
     socket.configure(&configuration());
     assert_eq!(socket.receive()["type"], "CONFIG_ACCEPTED");
-    assert!((0.4..2.0).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(400), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -134,7 +143,7 @@ fn the_connection_breaks_after_so_much_time_or_so_much_audio() {
         let started = Instant::now();
         let (id, mut socket) = with(&sandbox, &fault);
         assert_eq!(socket.receive(), json!({ "close": 1006 }));
-        assert!((0.3..2.0).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
+        assert!(started.elapsed() >= Duration::from_millis(300), "{:?}", started.elapsed());
         let report = report(&sandbox, &id);
         assert_eq!((&report["closeCode"], &report["closedBy"]), (&json!(1006), &json!("fault")));
         assert_eq!(report["faults"], json!(["drop"]));
@@ -199,7 +208,7 @@ fn a_normal_close_can_come_without_ended() {
 fn a_stalled_socket_stays_open_and_the_senders_buffer_fills() {
     let sandbox = Sandbox::start();
     let (id, mut socket) = with(&sandbox, &json!({ "events": [{ "afterSeconds": 0.1, "do": "stall" }] }));
-    std::thread::sleep(Duration::from_millis(300));
+    soon(|| (sandbox.sockets(&id)[0]["faults"] == json!(["stall"])).then_some(()));
     let sent = socket.fill(Duration::from_millis(500));
     // What the kernel takes without the server; a server that reads would have had all 64 MB.
     assert!(sent < 8_000_000, "{sent} bytes went out to a server that does not read");
@@ -292,9 +301,10 @@ fn what_the_server_says_comes_late_and_in_its_order() {
     let started = Instant::now();
     socket.audio(&speech(0.5));
     socket.send(&json!({ "type": "end" }));
-    assert!(socket.is_quiet(Duration::from_millis(250)));
-    assert_eq!(names(&socket.rest()), ["transcript", "usage", "ENDED", r#"{"close":1000}"#]);
-    assert!((0.4..2.0).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
+    let first = socket.receive();
+    assert!(started.elapsed() >= Duration::from_millis(400), "{:?}", started.elapsed());
+    assert_eq!(first["type"], "transcript");
+    assert_eq!(names(&socket.rest()), ["usage", "ENDED", r#"{"close":1000}"#]);
 }
 
 #[test]
@@ -310,17 +320,20 @@ fn tokens_live_as_long_as_the_fault_says_and_an_expired_one_opens_no_socket() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();
     sandbox.fault(&json!({ "tokenSeconds": 1 }));
-    let answer = sandbox.send("POST", "/token", &[], None).body;
-    assert_eq!(answer["expiresIn"], 1);
-    let token = answer["accessToken"].as_str().unwrap();
-    let mut socket = sandbox.connect_as(token, "base", &id).expect("the token is fresh");
+    // A busy machine may not have used one within its second: then there is another.
+    let (token, mut socket) = soon(|| {
+        let answer = sandbox.send("POST", "/token", &[], None).body;
+        assert_eq!(answer["expiresIn"], 1);
+        let token = answer["accessToken"].as_str().unwrap().to_owned();
+        let socket = sandbox.connect_as(&token, "base", &id).ok()?;
+        Some((token, socket))
+    });
     socket.configure(&configuration());
     socket.receive();
     let report = &sandbox.sockets(&id)[0];
     let time = |key: &str| report[key].as_str().unwrap().to_owned();
     assert!(time("tokenExpiresAt") > time("openedAt"), "{report}");
-    std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(sandbox.connect_as(token, "base", &id).err(), Some(401));
+    assert_eq!(soon(|| sandbox.connect_as(&token, "base", &id).err()), 401);
     socket.send(&json!({ "type": "flush" }));
     assert_eq!(socket.receive()["type"], "flushed", "a socket outlives its token");
     sandbox.send("DELETE", "/sandbox/faults", &[], None);

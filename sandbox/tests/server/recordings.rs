@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{LIMIT, NOBODY, Sandbox, UPLOAD, keys, ogg, soon, speech, wav};
+use crate::support::{HANG, NOBODY, Sandbox, UPLOAD, keys, ogg, soon, speech, wav};
 
 fn create(sandbox: &Sandbox, id: &str, recording: &str, more: Value) -> Value {
     let mut body = json!({ "recordingId": recording, "primaryLanguage": "en" });
@@ -83,7 +83,7 @@ fn more_than_150_mb_is_refused_and_the_client_hears_so_whether_it_told_the_lengt
     let path = format!("/v2/interactions/{id}/recordings/");
     let bearer = format!("Bearer {}", sandbox.token);
     let headers = [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", UPLOAD)];
-    let told = sandbox.try_send(LIMIT, "POST", &path, &headers, &vec![0; 150_000_001]).unwrap();
+    let told = sandbox.try_send(HANG, "POST", &path, &headers, &vec![0; 150_000_001]).unwrap();
     assert_eq!((told.status, &told.body["status"]), (413, &json!(413)));
     assert!(told.body["detail"].as_str().unwrap().contains("150000000 bytes"));
 
@@ -149,7 +149,7 @@ fn raw_samples_are_heard_where_the_upload_says_what_they_are() {
     for (kind, status) in [(pcm, "completed"), (UPLOAD, "failed")] {
         let headers = [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", kind)];
         let path = format!("/v2/interactions/{id}/recordings");
-        let uploaded = sandbox.try_send(LIMIT, "POST", &path, &headers, &speech(2.0)).unwrap();
+        let uploaded = sandbox.try_send(HANG, "POST", &path, &headers, &speech(2.0)).unwrap();
         let recording = uploaded.body["recordingId"].as_str().unwrap();
         let done = finished(&sandbox, &id, &create(&sandbox, &id, recording, json!({})));
         assert_eq!(done["status"], status);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::ErrorKind::WouldBlock,
+    io::{ErrorKind::WouldBlock, Write},
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tungstenite::{Message, WebSocket, client::IntoClientRequest};
 
-/// What no test waits longer for.
-pub(crate) const LIMIT: Duration = Duration::from_secs(15);
+/// What only something that hangs takes: for so long anything is waited for, and no test says that something was quicker.
+pub(crate) const HANG: Duration = Duration::from_secs(30);
 /// What a recording is uploaded as.
 pub(crate) const UPLOAD: &str = "application/octet-stream";
 /// An id that nothing has.
@@ -70,7 +70,7 @@ impl Sandbox {
 
     /// A request as it is, without credentials of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        self.try_send(LIMIT, method, path, headers, body.unwrap_or_default().as_bytes()).unwrap()
+        self.try_send(HANG, method, path, headers, body.unwrap_or_default().as_bytes()).unwrap()
     }
 
     /// The same, where there may be no whole answer within so long. A redirection is an answer.
@@ -122,7 +122,7 @@ impl Sandbox {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("authorization", bearer.as_str()), ("tenant-name", "base"), ("content-type", UPLOAD)];
         let path = format!("/v2/interactions/{interaction}/recordings/");
-        let answer = self.try_send(LIMIT, "POST", &path, &headers, bytes).unwrap();
+        let answer = self.try_send(HANG, "POST", &path, &headers, bytes).unwrap();
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.body["recordingId"].as_str().unwrap().to_owned()
     }
@@ -160,17 +160,32 @@ impl Sandbox {
 
     /// Opens a stream's socket, or gives the status that refused it.
     pub(crate) fn connect_as(&self, token: &str, tenant: &str, interaction: &str) -> Result<Socket, u16> {
-        self.connect_within(LIMIT, token, tenant, interaction).expect("an answer to the upgrade")
+        self.connect_within(HANG, token, tenant, interaction).expect("an answer to the upgrade")
+    }
+
+    /// A connection on which a stream's socket was asked for, and nothing was read.
+    pub(crate) fn ask_for_upgrade(&self, interaction: &str) -> TcpStream {
+        let (address, path) = self.stream_address(&self.token, "base", interaction);
+        let mut tcp = TcpStream::connect(address).unwrap();
+        tcp.set_read_timeout(Some(HANG)).unwrap();
+        let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13";
+        let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+        write!(tcp, "GET {path} HTTP/1.1\r\nhost: {address}\r\n{upgrade}\r\n{key}\r\n\r\n").unwrap();
+        tcp
+    }
+
+    fn stream_address(&self, token: &str, tenant: &str, interaction: &str) -> (&str, String) {
+        let path =
+            format!("/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}&token=Bearer%20{token}");
+        (self.url.trim_start_matches("http://"), path)
     }
 
     /// `None`: the request to open the socket was not answered within so long.
     pub(crate) fn connect_within(
         &self, limit: Duration, token: &str, tenant: &str, interaction: &str,
     ) -> Option<Result<Socket, u16>> {
-        let address = self.url.trim_start_matches("http://");
-        let url = format!(
-            "ws://{address}/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}&token=Bearer%20{token}"
-        );
+        let (address, path) = self.stream_address(token, tenant, interaction);
+        let url = format!("ws://{address}{path}");
         let tcp = TcpStream::connect(address).unwrap();
         tcp.set_read_timeout(Some(limit)).unwrap();
         match tungstenite::client(url.into_client_request().unwrap(), tcp) {
@@ -192,14 +207,14 @@ impl Sandbox {
     }
 }
 
-/// Half of a second passes at most until `check` gives something; sockets end a little after their clients see it.
+/// What `check` gives once it gives something, if it ever does; sockets end a little after their clients see it.
 pub(crate) fn soon<T>(mut check: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = check() {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(3), "it did not come to pass");
+        assert!(started.elapsed() < HANG, "it did not come to pass");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -253,7 +268,7 @@ impl Socket {
     pub(crate) fn is_quiet(&mut self, time: Duration) -> bool {
         self.0.get_ref().set_read_timeout(Some(time)).unwrap();
         let quiet = matches!(self.0.read(), Err(tungstenite::Error::Io(error)) if error.kind() == WouldBlock);
-        self.0.get_ref().set_read_timeout(Some(LIMIT)).unwrap();
+        self.0.get_ref().set_read_timeout(Some(HANG)).unwrap();
         quiet
     }
 
