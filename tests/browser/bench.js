@@ -1,6 +1,13 @@
 // What every browser test is given: clients of the sandbox, its faults and reports, speech, and assertions.
 
-const LIMIT = 30; // seconds for a test; each streams for some at most
+/** Seconds that only what hangs takes: for these anything is waited for, and no test says that something was quicker. */
+export const HANG = 30;
+
+/** Seconds for a whole test. */
+export const LONGEST = 3 * HANG;
+
+/** Milliseconds, also while a test has stopped the page's clock. */
+const now = performance.now.bind(performance);
 
 const STREAM = {
   transcription: { primaryLanguage: "en", diarize: true, participants: [{ channel: 0, role: "multiple" }] },
@@ -31,7 +38,7 @@ export async function load(worker) {
 export async function run(file, test, sandbox, Client) {
   try {
     const body = (await import(`./${file}`))[test];
-    const late = sleep(LIMIT).then(() => ok(false, `it ends within ${LIMIT} s`));
+    const late = sleep(LONGEST).then(() => ok(false, `it ends within ${LONGEST} s`));
     await Promise.race([late, body(tools(sandbox, Client))]);
     return "passed";
   } catch (error) {
@@ -84,13 +91,10 @@ function tools(sandbox, Client) {
   /** What socket `n` of an interaction received, decoded by the browser: an `AudioBuffer`. */
   const decoded = async (id, n) => new OfflineAudioContext(1, 1, 48_000).decodeAudioData(await audio(id, n));
 
-  /** What the engine has to tell is there: at once on the page, a moment later from a worker. */
-  const arrived = () => sleep(0.4);
-
   return {
     sandbox, environment, Client, configuration: STREAM,
     token, client, encounter, interaction, fault, sockets, bytes, samples, decoded, connect,
-    speech, sleep, arrived, soon, ok, equal, near, refused, addsUp,
+    speech, sleep, until, soon, still, ok, equal, near, refused, addsUp,
   };
 }
 
@@ -101,12 +105,28 @@ function speech(seconds, rate = 48_000, amplitude = 0.4) {
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 
-/** A promise's result, if it comes within some seconds. */
-async function soon(what, promise, seconds = 5) {
+/** A promise's result, if it comes at all. */
+async function soon(what, promise) {
   const late = {};
-  const result = await Promise.race([promise, sleep(seconds).then(() => late)]);
-  ok(result !== late, `${what} within ${seconds} s`);
+  const result = await Promise.race([promise, sleep(HANG).then(() => late)]);
+  ok(result !== late, `${what} within ${HANG} s`);
   return result;
+}
+
+/** What `found` answers once that is something, if it ever is. */
+async function until(what, found) {
+  for (const end = now() + HANG * 1_000; ; await sleep(0.02)) {
+    const result = await found();
+    if (result) return result;
+    ok(now() < end, `${what} within ${HANG} s`);
+  }
+}
+
+/** Stops the clock by which the page's durations are measured: it is moved on by `pass(seconds)`, until `go()`. */
+function still() {
+  let at = now();
+  performance.now = () => at;
+  return { pass: (seconds) => (at += seconds * 1_000), go: () => delete performance.now };
 }
 
 function ok(holds, what) {
@@ -122,10 +142,10 @@ function near(actual, expected, tolerance, what) {
   ok(Math.abs(actual - expected) <= tolerance, `${what} ${actual} is within ${tolerance} of ${expected}`);
 }
 
-/** The error of what must fail, within some seconds, with a code. */
-async function refused(code, attempt, seconds = 5) {
+/** The error of what must fail with a code. */
+async function refused(code, attempt) {
   const outcome = (async () => ({ result: await attempt() }))().catch((error) => ({ error }));
-  const { error, result } = await soon(`a refusal with ${code}`, outcome, seconds);
+  const { error, result } = await soon(`a refusal with ${code}`, outcome);
   ok(error !== undefined, `there is an error with the code ${code}, not the result ${JSON.stringify(result)}`);
   ok(error instanceof Error && error.name === "OssicleError", `this is an OssicleError: ${error?.stack ?? error}`);
   equal(error.code, code, `code of "${error.message}"`);

@@ -45,9 +45,11 @@ export async function bytes_given_after_a_flush_come_after_those_given_before_it
 }
 
 export async function a_recorder_s_pieces_begin_with_its_headers_on_every_socket(bench) {
-  const { sleep, soon, sockets, decoded, bytes, addsUp, ok, equal, near } = bench;
+  const { until, soon, sockets, decoded, bytes, addsUp, ok, equal } = bench;
   const mimeType = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus"].find((type) => MediaRecorder.isTypeSupported(type));
-  const { id, stream } = await connected(bench, mimeType, { dropAfterSeconds: 1.5 });
+  const { id, stream } = await connected(bench, mimeType, { events: [{ afterAudioSeconds: 1, do: "drop" }] });
+  const states = [];
+  stream.on("state", ({ state }) => states.push(state));
   const context = new AudioContext();
   await context.resume();
   const oscillator = new OscillatorNode(context, { frequency: 440 });
@@ -55,17 +57,23 @@ export async function a_recorder_s_pieces_begin_with_its_headers_on_every_socket
   oscillator.connect(sink);
   oscillator.start();
   const recorder = new MediaRecorder(sink.stream, { mimeType });
-  const pieces = [];
+  const pieces = [], times = [];
   recorder.ondataavailable = ({ data }) => {
     pieces.push(data);
+    times.push(performance.now());
     stream.sendAudio(data);
   };
   recorder.start(250);
-  await sleep(3);
+  await until("what is captured", () => stream.stats.capturedSeconds > 0);
+  const seen = performance.now();
+  await until("the second connection", () => states.includes("streaming"));
+  const before = pieces.length;
+  await until("more of the recording", () => pieces.length > before + 1);
   const stopped = new Promise((resolve) => (recorder.onstop = resolve));
   recorder.stop();
   await stopped;
   const { stats } = await soon("the end", stream.end());
+  const over = performance.now();
   await context.close();
   addsUp(stats);
   equal([stats.reconnects, stats.droppedSeconds], [1, 0], "reconnects and dropped seconds");
@@ -80,7 +88,9 @@ export async function a_recorder_s_pieces_begin_with_its_headers_on_every_socket
   ok(end.every((byte, n) => byte === recorded[recorded.length - end.length + n]), "the second socket received the end");
   equal([...second.slice(0, 28)], [...first.slice(0, 28)], "both begin with the headers");
   ok((await decoded(id, 0)).duration > 0.5, "the first socket's audio decodes");
-  near(stats.capturedSeconds, 3, 0.5, "captured seconds");
+  // A piece is as long as the time since the one before it came; the first, which came before it was seen, a quarter of a second.
+  const [least, most] = [times.at(-1) - seen, over - times[0]].map((milliseconds) => 0.25 + milliseconds / 1_000);
+  ok(stats.capturedSeconds > least - 0.005 && stats.capturedSeconds < most + 0.005, `${stats.capturedSeconds} s were captured, of ${least} to ${most}`);
 }
 
 export async function bytes_need_a_declared_format_and_are_not_mixed_with_frames(bench) {

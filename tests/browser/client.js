@@ -23,22 +23,28 @@ export async function what_a_client_hands_out_outlives_it({ Client, environment,
   equal((await interactions.list({ pageSize: 1 })).hasNextPage !== undefined, true, "a page comes");
 }
 
-export async function one_question_for_a_token_serves_all_calls_that_wait({ client, token, sleep, equal }) {
+export async function one_question_for_a_token_serves_all_calls_that_wait({ client, token, equal }) {
   let asked = 0;
-  const { interactions } = client({ auth: async () => (asked++, await sleep(0.1), token()) });
+  const { interactions } = client({ auth: async () => (asked++, (await token()).accessToken) });
   const pages = await Promise.all(Array.from({ length: 5 }, () => interactions.list()));
   equal([pages.length, asked], [5, 1], "calls and questions");
 }
 
-export async function a_token_is_used_until_thirty_seconds_before_its_end({ client, token, sleep, equal }) {
+export async function a_token_is_used_until_thirty_seconds_before_its_end({ client, token, still, equal }) {
   let asked = 0;
-  const { interactions } = client({ auth: async () => (asked++, { ...(await token()), expiresIn: 30.8 }) });
-  await interactions.list();
-  await interactions.list();
-  equal(asked, 1, "questions while the token was good");
-  await sleep(1);
-  await interactions.list();
-  equal(asked, 2, "questions when it was about to end");
+  const clock = still();
+  try {
+    const { interactions } = client({ auth: async () => (asked++, { ...(await token()), expiresIn: 100 }) });
+    await interactions.list();
+    clock.pass(69.9);
+    await interactions.list();
+    equal(asked, 1, "questions while the token was good");
+    clock.pass(0.2);
+    await interactions.list();
+    equal(asked, 2, "questions when it was about to end");
+  } finally {
+    clock.go();
+  }
 }
 
 export async function a_token_that_does_not_say_when_it_ends_is_asked_for_each_time({ client, token, equal }) {
@@ -70,11 +76,11 @@ export async function a_provider_that_answers_no_token_is_unauthorized_and_not_q
 
 export async function a_provider_that_never_answers_ends_in_a_timeout({ client, refused, ok }) {
   const { interactions } = client({ auth: () => new Promise(() => {}) });
-  await refused("timeout", () => interactions.list({}, { timeoutInSeconds: 0.2 }), 2);
+  await refused("timeout", () => interactions.list({}, { timeoutInSeconds: 0.2 }));
   const controller = new AbortController();
   const call = interactions.list({}, { abortSignal: controller.signal });
   controller.abort();
-  await refused("aborted", () => call, 2);
+  await refused("aborted", () => call);
 }
 
 export async function a_token_that_is_refused_is_replaced_once({ client, token, refused, equal }) {

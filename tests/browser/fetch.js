@@ -85,22 +85,42 @@ export async function being_offline_is_told({ environment, client, refused, ok }
   }
 }
 
-export async function the_service_says_how_long_to_wait_in_seconds_or_by_a_date({ sandbox, client, ok }) {
-  const { templates } = client();
-  const seconds = async (retryAfter) => {
+export async function the_service_says_how_long_to_wait_in_seconds_or_by_a_date({ sandbox, client, until, refused, soon, equal, ok }) {
+  const told = [];
+  const { templates } = client({ logger: { warn: (text) => told.push(text) } });
+  /** How long the client says that it waits, in milliseconds. */
+  const pause = () => Number(/tried again in (\d+) ms/.exec(told.at(-1))?.[1]);
+  const waits = async (retryAfter, abortSignal) => {
+    told.length = 0;
     await fault(sandbox, { status: 503, retryAfter });
-    const start = performance.now();
-    await templates.list();
-    return (performance.now() - start) / 1_000;
+    const list = templates.list({}, { abortSignal });
+    list.catch(() => {});
+    await until("the wait", () => told.length > 0);
+    return list;
   };
-  const [now, two] = [await seconds(0), await seconds(2)];
-  ok(now < 0.5, `${now} s after 0 s`);
-  ok(two >= 1.9 && two < 4, `${two} s after 2 s`);
-  // A date has whole seconds.
-  const date = await seconds(new Date(Date.now() + 3_000).toUTCString());
-  ok(date >= 1.8 && date < 5, `${date} s after a date in 2 to 3 s`);
-  const past = await seconds("Wed, 21 Oct 2015 07:28:00 GMT");
-  ok(past < 0.5, `${past} s after a date long ago`);
+  await waits(0);
+  equal(pause(), 0, "milliseconds after 0 s");
+  const start = performance.now();
+  await soon("the answer", waits(1));
+  equal(pause(), 1_000, "milliseconds after 1 s");
+  const waited = performance.now() - start;
+  ok(waited >= 999, `it waited for ${waited} ms`);
+  await waits("Wed, 21 Oct 2015 07:28:00 GMT");
+  equal(pause(), 0, "milliseconds after a date long ago");
+  // By the clock of the page, which is stopped here; a date has whole seconds.
+  const real = Date.now;
+  const at = Math.floor(real() / 1_000) * 1_000;
+  const controller = new AbortController();
+  Date.now = () => at;
+  try {
+    const list = waits(new Date(at + 20_000).toUTCString(), controller.signal);
+    await until("the wait", () => told.length > 0);
+    equal(pause(), 20_000, "milliseconds after a date in 20 s");
+    controller.abort();
+    await refused("aborted", () => list);
+  } finally {
+    Date.now = real;
+  }
 }
 
 export async function what_creates_is_sent_once_if_its_answer_is_lost({ sandbox, client, interaction, refused, equal }) {

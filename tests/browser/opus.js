@@ -41,11 +41,11 @@ export async function a_flush_comes_after_the_packets_that_the_encoder_owes({ co
 export async function each_socket_gets_a_container_of_its_own({ client, interaction, fault, configuration, speech, sleep, decoded, sockets, equal, near, ok }) {
   const of = client();
   const id = await interaction(of);
-  await fault(id, { dropAfterSeconds: 2 });
+  await fault(id, { events: [{ afterAudioSeconds: 2, do: "drop" }] });
   const stream = await of.stream.connect({ id, configuration, catchUpRate: 100, ...OPUS });
   for (let n = 0; n < 40; n++) {
     stream.pushFrame([speech(0.1)], 48_000);
-    await sleep(0.05);
+    await sleep(0.02);
   }
   const { stats } = await stream.end();
   equal(stats.reconnects, 1, "reconnects");

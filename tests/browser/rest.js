@@ -191,40 +191,42 @@ export async function tenant_token_and_the_caller_s_own_headers_and_query_are_se
 export async function a_fetch_that_never_answers_ends_in_a_timeout({ client, refused, equal }) {
   const { fetch, signals } = deaf();
   const { interactions } = client({ fetch, timeoutInSeconds: 0.2 });
-  const error = await refused("timeout", () => interactions.list(), 2);
+  const error = await refused("timeout", () => interactions.list());
   equal([error.retryable, signals.map((signal) => signal.aborted)], [true, [true]], "retryable, and signals aborted");
-  await refused("timeout", () => client({ fetch }).interactions.list({}, { timeoutInSeconds: 0.2 }), 2);
+  await refused("timeout", () => client({ fetch }).interactions.list({}, { timeoutInSeconds: 0.2 }));
 }
 
 export async function a_body_that_never_ends_ends_in_a_timeout({ client, refused }) {
   const fetch = async () => new Response(new ReadableStream());
-  await refused("timeout", () => client({ fetch, timeoutInSeconds: 0.2 }).interactions.list(), 2);
+  await refused("timeout", () => client({ fetch, timeoutInSeconds: 0.2 }).interactions.list());
 }
 
-export async function aborting_a_call_aborts_its_fetch({ client, refused, sleep, equal }) {
+export async function aborting_a_call_aborts_its_fetch({ client, refused, until, equal }) {
   const { fetch, signals } = deaf();
   const { interactions } = client({ fetch });
   const controller = new AbortController();
   const call = interactions.list({}, { abortSignal: controller.signal });
   call.catch(() => {});
-  for (let tries = 0; signals.length === 0 && tries < 50; tries++) await sleep(0.02);
+  await until("the fetch", () => signals.length > 0);
   equal(signals.map((signal) => signal.aborted), [false], "signals aborted before");
   controller.abort();
-  const error = await refused("aborted", () => call, 1);
+  const error = await refused("aborted", () => call);
   equal([error.retryable, signals.map((signal) => signal.aborted)], [false, [true]], "retryable, and signals aborted");
-  await refused("aborted", () => interactions.list({}, { abortSignal: controller.signal }), 1);
+  await refused("aborted", () => interactions.list({}, { abortSignal: controller.signal }));
   equal(signals.length, 1, "fetches");
 }
 
-export async function aborting_a_call_ends_its_wait_for_another_try({ client, refused, sleep, equal }) {
+export async function aborting_a_call_ends_its_wait_for_another_try({ client, refused, until, equal }) {
   let count = 0;
-  const fetch = async () => (count++, new Response("{}", { status: 503, headers: { "Retry-After": "30" } }));
+  const told = [];
+  const fetch = async () => (count++, new Response("{}", { status: 503, headers: { "Retry-After": "60" } }));
   const controller = new AbortController();
-  const call = client({ fetch }).interactions.list({}, { abortSignal: controller.signal });
+  const logger = { warn: (text) => told.push(text) };
+  const call = client({ fetch, logger }).interactions.list({}, { abortSignal: controller.signal });
   call.catch(() => {});
-  await sleep(0.3);
+  await until("the wait", () => told.some((text) => text.includes("tried again in 60000 ms")));
   controller.abort();
-  await refused("aborted", () => call, 1);
+  await refused("aborted", () => call);
   equal(count, 1, "attempts");
 }
 

@@ -9,6 +9,7 @@ import { launch, open, pkg } from "../support/browser.mjs";
 import { serve } from "../support/files.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
+import { HANG, LONGEST } from "./bench.js";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const FILES = readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "bench.js");
@@ -115,7 +116,7 @@ describe("the browser tests", { concurrency: true }, () => {
             assert.ok(names.length > 0, "there are tests");
             for (const name of names) {
               seen.add(name);
-              await context.test(name, { skip: notHere[name], timeout: 45_000 }, async () => {
+              await context.test(name, { skip: notHere[name], timeout: (LONGEST + HANG) * 1_000 }, async () => {
                 await fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" });
                 page ??= await renewed(isOnPage);
                 const current = page;

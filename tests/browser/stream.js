@@ -54,7 +54,7 @@ export async function a_listener_may_close_the_stream({ connect, speech, refused
   equal(stream.state, "ended", "state");
 }
 
-export async function a_listener_may_free_the_stream({ connect, speech, sockets, sleep, ok, equal }) {
+export async function a_listener_may_free_the_stream({ connect, speech, sockets, until, ok, equal }) {
   const { id, stream } = await connect();
   const events = [];
   const done = new Promise((resolve) => stream.on("transcript", () => (stream.free(), resolve())));
@@ -63,18 +63,14 @@ export async function a_listener_may_free_the_stream({ connect, speech, sockets,
   const flushed = stream.flush().then(() => "answered", ({ code }) => code);
   await done;
   equal(await flushed, "aborted", "what waited");
-  let closed = null;
-  for (let tries = 0; closed === null && tries < 50; tries++) {
-    await sleep(0.05);
-    closed = (await sockets(id))[0].closeCode;
-  }
+  const closed = await until("the socket's end", async () => (await sockets(id))[0].closeCode);
   equal([closed, events], [1000, []], "close code of the socket, and events after free()");
   let complaint;
   try { stream.close(); } catch (error) { complaint = error; }
   ok(complaint instanceof Error, "an object that was freed says so, and nothing panics");
 }
 
-export async function a_stream_may_be_closed_and_freed_in_any_order_and_more_than_once({ connect, refused, equal }) {
+export async function a_stream_may_be_closed_and_freed_in_any_order_and_more_than_once({ connect, until, sleep, refused, equal }) {
   const free = (stream) => stream.free();
   const close = (stream) => stream.close();
   const dispose = (stream) => stream[Symbol.dispose ?? "free"]();
@@ -90,7 +86,9 @@ export async function a_stream_may_be_closed_and_freed_in_any_order_and_more_tha
   const told = [];
   stream.on("state", ({ state }) => (told.push(state), dispose(stream), free(stream)));
   stream.close();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await until("the end", () => told.length > 0);
+  // Time for another that must not come.
+  await sleep(0.1);
   equal(told, ["ended"], "states that were told");
 }
 
@@ -119,19 +117,25 @@ export async function frames_become_transcripts_and_facts({ connect, speech, soo
   ok(id, "the interaction has an id");
 }
 
-export async function a_pause_captures_nothing_and_says_where_the_time_stood_still({ connect, sockets, speech, sleep, soon, near, equal, addsUp }) {
+export async function a_pause_captures_nothing_and_says_where_the_time_stood_still({ connect, sockets, speech, sleep, until, soon, near, ok, equal, addsUp }) {
   const { id, stream } = await connect();
   const events = [];
   for (const type of ["pause", "resume"]) stream.on(type, (event) => events.push(event));
   stream.resume();
   stream.pushFrame([speech(1.1)], 48_000);
+  const times = [performance.now()];
   stream.pause();
   stream.pause();
   equal([stream.isPaused, stream.pauses], [true, []], "paused, and pauses");
-  near(stream.stats.bufferedSeconds, 0, 0.011, "seconds that wait, once the stream is paused");
+  await until("the pause", () => events.length > 0);
+  times.push(performance.now());
+  await until("that nothing waits, once the stream is paused", () => stream.stats.capturedSeconds > 1.08 && stream.stats.bufferedSeconds < 0.011);
   stream.pushFrame([speech(1)], 48_000);
   await sleep(0.3);
+  times.push(performance.now());
   stream.resume();
+  await until("the end of the pause", () => events.length > 1);
+  times.push(performance.now());
   stream.pushFrame([speech(1)], 48_000);
   const { stats } = await soon("the end", stream.end());
   addsUp(stats);
@@ -140,7 +144,9 @@ export async function a_pause_captures_nothing_and_says_where_the_time_stood_sti
   equal(events.map(({ type }) => type), ["pause", "resume"], "events");
   const [{ at, seconds }] = stream.pauses;
   near(at, 1.1, 0.01, "where the time stood still");
-  near(seconds, 0.35, 0.1, "for how long");
+  // It was taken between the call and the event, and so was its end.
+  const [most, least] = [times[3] - times[0], times[2] - times[1]].map((milliseconds) => milliseconds / 1_000);
+  ok(seconds > least - 0.005 && seconds < most + 0.005, `the time stood still for ${seconds} s, ${least} to ${most}`);
   equal([events[0].at, events[1].seconds], [at, seconds], "what the events said");
 }
 
@@ -170,12 +176,12 @@ export async function a_muted_channel_sends_silence_and_warns_of_nothing({ conne
   near(received.length / 32_000, 9, 0.001, "received seconds");
 }
 
-export async function levels_are_told_about_ten_times_a_second({ connect, speech, arrived, near }) {
+export async function levels_are_told_about_ten_times_a_second({ connect, speech, soon, near }) {
   const { stream } = await connect();
   const levels = [];
   stream.on("level", (level) => levels.push(level));
   stream.pushFrame([speech(2)], 48_000);
-  await arrived();
+  await soon("the flush is answered", stream.flush());
   near(levels.length, 20, 1, "levels in two seconds");
   const { rms, peak } = levels[10];
   near(peak, 20 * Math.log10(0.4), 0.2, "peak in dBFS");
@@ -194,7 +200,7 @@ export async function a_flush_leaves_nothing_in_flight({ connect, speech, soon, 
   stream.close();
 }
 
-export async function the_end_comes_after_everything_was_heard_and_its_figures_add_up({ connect, speech, sockets, arrived, soon, near, equal, ok, addsUp }) {
+export async function the_end_comes_after_everything_was_heard_and_its_figures_add_up({ connect, speech, sockets, until, soon, near, equal, ok, addsUp }) {
   const { id, stream } = await connect();
   const states = [];
   stream.on("state", ({ state }) => states.push(state));
@@ -207,7 +213,7 @@ export async function the_end_comes_after_everything_was_heard_and_its_figures_a
   near(stats.acknowledgedSeconds, stats.capturedSeconds, 1e-9, "acknowledged seconds");
   equal([stats.droppedSeconds, stats.replayedSeconds, states], [0, 0, ["ending", "ended"]], "dropped, replayed, states");
   ok(usage > 0, "usage is told");
-  await arrived();
+  await until("the socket's end", async () => (await sockets(id))[0].closeCode);
   const [socket, ...others] = await sockets(id);
   equal([others.length, socket.order, socket.closeCode], [0, ["config", "audio", "end"], 1000], "the socket's story");
   equal(socket.bytes, stats.bytesSent, "bytes received");

@@ -1,18 +1,21 @@
 // `client.visits`: whole visits, what they keep from the first moment on, and what becomes of them when a step fails.
 
+import { HANG } from "./bench.js";
+
 const KNOWN = [
   { text: "Allergic to penicillin", group: "allergies" },
   { text: "Takes ramipril", group: "medications", source: "system" },
 ];
 
-/** A client, the requests that it sends (such as `PATCH facts`), and the options of a visit of it. */
-function visiting({ client, encounter, configuration }, options = {}) {
+/** A client, the requests that it sends (such as `PATCH facts`), once `held` is over, and the options of a visit of it. */
+function visiting({ client, encounter, configuration }, options = {}, held = undefined) {
   const sent = [];
   const all = client({
     maxRetries: 0,
-    fetch: (request) => {
+    fetch: async (request) => {
       const [, rest = ""] = /\/interactions\/[^/]*\/?(.*?)\/?$/.exec(new URL(request.url).pathname) ?? [];
       sent.push(`${request.method} ${rest || "interaction"}`);
+      await held;
       return fetch(request);
     },
   });
@@ -64,7 +67,7 @@ export async function a_visit_goes_from_its_interaction_to_its_completion(tools)
     visit.stream.pushFrame([speech(1, 16_000)], 16_000);
     await sleep(0.01);
   }
-  const { stats } = await soon("the end", visit.end(), 10);
+  const { stats } = await soon("the end", visit.end());
   ok(stats.acknowledgedSeconds > 29.9, "the summary is that of the stream");
   ok(visit.facts.items.length > KNOWN.length && changes.length > 0, "facts of the conversation are here");
   equal(texts(visit.facts.items), texts((await all.facts.list(visit.id)).facts), "facts here and there");
@@ -88,20 +91,25 @@ export async function a_visit_goes_from_its_interaction_to_its_completion(tools)
 }
 
 export async function what_is_said_while_the_interaction_is_made_is_kept(tools) {
-  const { sandbox, soon, sleep, samples, near, ok, equal } = tools;
-  const { visits, options } = visiting(tools);
+  const { soon, until, samples, near, ok, equal } = tools;
   const context = new AudioContext();
-  await Promise.race([context.resume(), sleep(3)]);
+  await soon("audio", context.resume());
   const tone = new OscillatorNode(context, { frequency: 440 });
   tone.start();
-  // Each of the three requests takes half a second.
-  await faults(sandbox, { requests: [{ path: "/interactions", delaySeconds: 0.5, times: 3 }] });
-  const visit = await soon("the start", visits.start({ ...options, source: tone }), 10);
-  await forget(sandbox);
-  const { capturedSeconds } = visit.stream.stats;
-  // As it was a quarter of a second ago, at worst.
-  ok(capturedSeconds > 1.1, `what was said before the stream was connected is there: ${capturedSeconds} s`);
-  const { stats } = await soon("the end", visit.end(), 10);
+  // By the tone's own clock, the requests wait for a second and a half after somebody has begun to listen.
+  let from;
+  const listened = new Promise((resolve) => {
+    tone.connect = (...given) => {
+      resolve((from ??= context.currentTime));
+      return OscillatorNode.prototype.connect.apply(tone, given);
+    };
+  });
+  const held = listened.then(() => until("a second and a half of the tone", () => context.currentTime > from + 1.5));
+  const { visits, options } = visiting(tools, { source: tone }, held);
+  const visit = await soon("the start", visits.start(options));
+  const before = context.currentTime - from;
+  const { stats } = await soon("the end", visit.end());
+  ok(stats.capturedSeconds > before - 0.3, `what was said before the stream was connected is there: ${stats.capturedSeconds} s, of ${before} s and more`);
   equal([stats.reconnects, stats.droppedSeconds], [0, 0], "reconnects and dropped seconds");
   const heard = await samples(visit.id, 0);
   near(heard.length / 16_000, stats.capturedSeconds, 1e-3, "seconds heard");
@@ -111,7 +119,7 @@ export async function what_is_said_while_the_interaction_is_made_is_kept(tools) 
 }
 
 export async function a_start_that_fails_at_any_step_leaves_nothing_open_and_is_resumed(tools) {
-  const { sandbox, sockets, refused, soon, sleep, equal, ok } = tools;
+  const { sandbox, sockets, refused, until, soon, equal } = tools;
   const fine = { delaySeconds: 0.001 };
   for (const [step, code, plan] of [
     ["interactions.create", "conflict", { requests: [{ method: "POST", path: "/interactions", status: 409 }] }],
@@ -125,12 +133,12 @@ export async function a_start_that_fails_at_any_step_leaves_nothing_open_and_is_
     const { all, visits, options } = visiting(tools, { source: "microphone" });
     const watch = microphones();
     await faults(sandbox, plan);
-    const error = await refused(code, () => visits.start(options), 10);
+    const error = await refused(code, () => visits.start(options));
     await forget(sandbox);
     equal([error.step, watch.states()], [step, ["ended"]], "the step, and the microphone");
     equal(typeof error.interactionId, step === "interactions.create" ? "undefined" : "string", "what is told of the interaction");
     const again = error.interactionId ? () => visits.resume(error.interactionId, options) : () => visits.start(options);
-    const visit = await soon("the resumed visit", again(), 10);
+    const visit = await soon("the resumed visit", again());
     equal([visit.stream.state, visit.interaction.encounter.status], ["streaming", "in-progress"], `after a failure of ${step}`);
     equal(texts((await all.facts.list(visit.id)).facts), texts(KNOWN), `facts after a failure of ${step}`);
     equal(texts(visit.facts.items), texts(KNOWN), "facts as the visit has them");
@@ -138,8 +146,7 @@ export async function a_start_that_fails_at_any_step_leaves_nothing_open_and_is_
     visit.close();
     equal(watch.states(), ["ended", "ended"], "microphones after the close");
     watch.stop();
-    await sleep(0.2);
-    ok((await sockets(visit.id)).every(({ closedAt }) => closedAt !== null), "no socket is left open");
+    await until("no socket is left open", async () => (await sockets(visit.id)).every(({ closedAt }) => closedAt !== null));
   }
 }
 
@@ -169,24 +176,24 @@ export async function what_cannot_be_right_is_refused_before_anything_is_opened_
 }
 
 export async function a_start_that_the_app_gives_up_is_aborted_and_leaves_nothing_open(tools) {
-  const { sandbox, refused, sleep, equal } = tools;
-  const { visits, options } = visiting(tools);
+  const { sandbox, refused, until, equal } = tools;
+  const { visits, sent, options } = visiting(tools);
   const watch = microphones();
   await refused("aborted", () => visits.start({ ...options, source: "microphone", abortSignal: AbortSignal.abort() }));
-  await faults(sandbox, { requests: [{ method: "POST", path: "/interactions", delaySeconds: 3 }] });
+  await faults(sandbox, { requests: [{ method: "POST", path: "/interactions", delaySeconds: 2 * HANG }] });
   const controller = new AbortController();
   const start = visits.start({ ...options, source: "microphone", abortSignal: controller.signal });
   start.catch(() => {});
-  await sleep(1);
+  await until("the request and the microphone", () => sent.length > 0 && watch.states().includes("live"));
   controller.abort();
-  await refused("aborted", () => start, 2);
+  await refused("aborted", () => start);
   await forget(sandbox);
   equal(watch.states().every((state) => state === "ended"), true, "microphones are closed");
   watch.stop();
 }
 
 export async function a_visit_is_resumed_for_its_review_and_one_that_is_over_is_not_recorded(tools) {
-  const { soon, arrived, sockets, equal } = tools;
+  const { soon, until, sockets, equal } = tools;
   const { all, visits, options } = visiting(tools);
   const first = await soon("the start", visits.start(options));
   first.close();
@@ -202,7 +209,7 @@ export async function a_visit_is_resumed_for_its_review_and_one_that_is_over_is_
   const watch = microphones();
   const over = await soon("resuming", again.resume(first.id, { ...same, knownFacts: [{ text: "Smokes", group: "social-history" }] }));
   equal([sent, over.stream], [["GET interaction", "GET facts"], undefined], "of a completed visit");
-  await arrived();
+  await until("the end of the microphone", () => watch.states().includes("ended"));
   equal([watch.states(), over.interaction.encounter.status], [["ended"], "completed"], "the microphone, and the status");
   equal([(await sockets(first.id)).length, (await all.facts.list(first.id)).facts.length], [1, 2], "sockets and facts");
   over.close();
@@ -217,7 +224,7 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
     visit.stream.pushFrame([speech(1, 16_000)], 16_000);
     await sleep(0.01);
   }
-  await soon("the end", visit.end(), 10);
+  await soon("the end", visit.end());
   const soap = { templateKey: "corti-soap", outputLanguage: "en" };
   const written = ({ sections }) => sections.map(({ text }) => text).join("\n");
 
@@ -250,7 +257,7 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
 }
 
 export async function closing_a_visit_ends_what_is_pending_and_leaves_the_interaction_to_be_resumed(tools) {
-  const { sandbox, refused, soon, sleep, equal } = tools;
+  const { sandbox, refused, until, soon, sockets, equal } = tools;
   const { visits, options } = visiting(tools, { source: { preset: "dictation" } });
   const watch = microphones();
   // The service never confirms the end.
@@ -259,7 +266,7 @@ export async function closing_a_visit_ends_what_is_pending_and_leaves_the_intera
   await forget(sandbox);
   const pending = [visit.end(), visit.complete()];
   pending.forEach((promise) => promise.catch(() => {}));
-  await sleep(0.5);
+  await until("the end of the stream's audio", async () => (await sockets(visit.id))[0].order.includes("end"));
   equal(watch.states(), ["live"], "microphones");
   visit[Symbol.dispose ?? "close"]();
   equal(watch.states(), ["ended"], "microphones");
@@ -274,20 +281,20 @@ export async function closing_a_visit_ends_what_is_pending_and_leaves_the_intera
 }
 
 export async function sources_of_a_list_have_a_channel_each(tools) {
-  const { soon, sleep, sockets, equal, ok } = tools;
+  const { soon, until, sockets, equal, ok } = tools;
   const configuration = {
     ...tools.configuration,
     transcription: { primaryLanguage: "en", isMultichannel: true, participants: [{ channel: 0, role: "doctor" }, { channel: 1, role: "patient" }] },
   };
   const context = new AudioContext();
-  await Promise.race([context.resume(), sleep(3)]);
+  await soon("audio", context.resume());
   const tones = [330, 550].map((frequency) => new OscillatorNode(context, { frequency }));
   const { visits, options } = visiting(tools, { configuration, audio: { encoding: "pcm", channels: 2 }, source: tones });
   const visit = await soon("the start", visits.start(options));
   const heard = new Set();
   visit.stream.on("level", ({ channel, rms }) => rms > -20 && heard.add(channel));
   tones.forEach((tone) => tone.start());
-  await sleep(1);
+  await until("a sound of both", () => heard.size > 1);
   await soon("the end", visit.end());
   equal([...heard].sort(), [0, 1], "channels with a sound");
   ok((await sockets(visit.id))[0].configuration.audioFormat.includes("channels=2"), "there are two");
@@ -302,13 +309,13 @@ export async function a_visit_may_start_before_there_is_a_connection(tools) {
   const visit = await soon("the start", visits.start(options));
   equal([visit.interaction.encounter.status, visit.stream.state === "streaming"], ["in-progress", false], "the visit");
   visit.stream.pushFrame([speech(2, 16_000)], 16_000);
-  await soon("the connection", visit.stream.connected, 10);
+  await soon("the connection", visit.stream.connected);
   const { stats } = await soon("the end", visit.end());
   equal([stats.acknowledgedSeconds, (await sockets(visit.id)).length], [2, 1], "acknowledged seconds, and sockets");
   visit.close();
 }
 
-export async function a_stream_whose_interaction_never_comes_is_over_and_says_why({ client, configuration, arrived, refused, soon, equal }) {
+export async function a_stream_whose_interaction_never_comes_is_over_and_says_why({ client, configuration, until, refused, soon }) {
   const { stream } = client();
   for (const [code, id] of [
     ["invalid_request", Promise.resolve("42")],
@@ -317,7 +324,6 @@ export async function a_stream_whose_interaction_never_comes_is_over_and_says_wh
   ]) {
     const held = await soon("the stream", stream.connect({ id, configuration }));
     await refused(code, () => held.connected);
-    await arrived();
-    equal(held.state, "ended", "state");
+    await until("the end", () => held.state === "ended");
   }
 }
