@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { open, pkg } from "../support/browser.mjs";
 import { watch } from "../support/opened.mjs";
 import { startSite } from "../support/site.mjs";
+import { HANG, LIMIT } from "./limits.mjs";
 
 const page = (head = "") => `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><title>A visit</title>${head}
@@ -42,6 +43,7 @@ afterEach(() => fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" }));
 /** Opens one of the pages. `close` sees to it that nothing went wrong in it. */
 async function opened(name = "", options) {
   const { page, complaints, close } = await open(browser, `${sandbox.url}/${name}`, options);
+  page.setDefaultTimeout(HANG);
   await page.waitForFunction(() => globalThis.element?.client);
   await page.getByRole("button", { name: "Start visit" }).waitFor();
   return {
@@ -56,7 +58,7 @@ async function opened(name = "", options) {
 }
 
 const button = (page, name) => page.getByRole("button", { name });
-const state = (page, name) => page.waitForFunction((name) => element.state === name, name, { timeout: 20_000 });
+const state = (page, name) => page.waitForFunction((name) => element.state === name, name, { timeout: HANG });
 const fault = (faults) => fetch(`${sandbox.url}/sandbox/faults`, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(faults),
 });
@@ -76,7 +78,7 @@ async function tabTo(page, name) {
   assert.fail(`Tab does not lead to ${name}`);
 }
 
-test("under the strictest policy a visit goes from its start to its note by keyboard alone", { timeout: 90_000 }, async () => {
+test("under the strictest policy a visit goes from its start to its note by keyboard alone", LIMIT, async () => {
   const { page, isOpen, close } = await opened("strict.html");
   await tabTo(page, "Start visit");
   await page.keyboard.press("Enter");
@@ -89,7 +91,7 @@ test("under the strictest policy a visit goes from its start to its note by keyb
   assert.equal(await page.locator("[part~=recording]").count(), 0, "nothing looks as if it were recorded");
   await page.keyboard.press("Space");
   await page.locator("[part~=recording]").filter({ hasText: "Recording" }).waitFor();
-  await page.getByRole("log").getByText("Good morning").waitFor({ timeout: 20_000 });
+  await page.getByRole("log").getByText("Good morning").waitFor();
 
   await tabTo(page, "Edit: Smokes");
   await page.keyboard.press("Enter");
@@ -134,7 +136,7 @@ test("under the strictest policy a visit goes from its start to its note by keyb
 describe("no barrier is found in any state, and nothing sticks out", { concurrency: true }, () => {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [320, 1280]) {
-      test(`${colorScheme}, ${width} pixels`, { timeout: 90_000 }, async () => {
+      test(`${colorScheme}, ${width} pixels`, LIMIT, async () => {
         const { page, close } = await opened("", { colorScheme, viewport: { width, height: 700 }, reducedMotion: "reduce" });
         await page.evaluate(axe);
         const look = async (where) => {
@@ -150,7 +152,7 @@ describe("no barrier is found in any state, and nothing sticks out", { concurren
         };
         await look("before");
         await button(page, "Start visit").click();
-        await page.getByRole("log").getByText("Good morning").waitFor({ timeout: 20_000 });
+        await page.getByRole("log").getByText("Good morning").waitFor();
         await button(page, "Discard: Smokes").click();
         await button(page, "Edit: Allergic to penicillin").click();
         await look("while it records and a fact is edited");
@@ -167,7 +169,7 @@ describe("no barrier is found in any state, and nothing sticks out", { concurren
   }
 });
 
-test("the transcript is read out as it becomes final, and not before", { timeout: 60_000 }, async () => {
+test("the transcript is read out as it becomes final, and not before", LIMIT, async () => {
   const { page, close } = await opened();
   await page.evaluate(() => {
     const log = element.shadowRoot.querySelector("[role=log]");
@@ -176,7 +178,7 @@ test("the transcript is read out as it becomes final, and not before", { timeout
       .observe(log, { childList: true, subtree: true, characterData: true });
   });
   await button(page, "Start visit").click();
-  await page.waitForFunction(() => element.visit?.stream.transcript.filter(({ final }) => final).length >= 2, undefined, { timeout: 40_000 });
+  await page.waitForFunction(() => element.visit?.stream.transcript.filter(({ final }) => final).length >= 2, undefined, { timeout: 2 * HANG });
   await page.evaluate(() => element.end());
   const seen = await page.evaluate(() => ({
     read,
@@ -212,6 +214,7 @@ test("an element that is moved goes on, and one that is taken out lets go of all
   await button(page, "Start visit").click();
   await state(page, "streaming");
   await page.evaluate(() => document.querySelector("aside").append(element));
+  // Time for what must not be closed.
   await page.waitForTimeout(300);
   await isOpen({ sockets: 1, tracks: 1 });
   assert.equal(await page.evaluate(() => element.state), "streaming");
@@ -229,11 +232,12 @@ test("an element that is moved goes on, and one that is taken out lets go of all
 
 test("what is on its way can be stopped", async () => {
   const { page, isOpen, close } = await opened();
-  await fault({ requests: [{ path: "/interactions", method: "POST", delaySeconds: 5 }] });
+  await fault({ requests: [{ path: "/interactions", method: "POST", delaySeconds: 300 }] });
   await button(page, "Start visit").click();
   await button(page, "Cancel").click();
   await state(page, "idle");
   assert.equal(await focused(page), "Start visit");
+  // Time for what must not be opened.
   await page.waitForTimeout(300);
   await isOpen({ sockets: 0, tracks: 0 });
   await close();

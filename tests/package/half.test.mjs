@@ -11,6 +11,7 @@ import { launch, open, pkg } from "../support/browser.mjs";
 import { serve } from "../support/files.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
+import { LIMIT } from "./limits.mjs";
 
 const FILES = ["ossicle-rest.js", "ossicle_rest_bg.wasm"];
 
@@ -66,7 +67,7 @@ async function opened(name = "Chromium") {
 /** What was asked for of the second half. */
 const ofHalf = () => asked.filter((name) => FILES.includes(name)).sort();
 
-test("a page that streams downloads nothing of it, and the first call that needs it all of it, once", { timeout: 60_000 }, async () => {
+test("a page that streams downloads nothing of it, and the first call that needs it all of it, once", LIMIT, async () => {
   const { page, close } = await opened();
   const id = await page.evaluate(async () => {
     // The app's own server made it.
@@ -90,7 +91,7 @@ test("a page that streams downloads nothing of it, and the first call that needs
 
 for (const name of ["Chromium", "Firefox"]) {
   for (const file of FILES) {
-    test(`${file} that cannot be loaded is named, and asked for again by the next call: ${name}`, { timeout: 60_000 }, async () => {
+    test(`${file} that cannot be loaded is named, and asked for again by the next call: ${name}`, LIMIT, async () => {
       const { page, close } = await opened(name);
       const list = () => page.evaluate(() => client.interactions.list({ pageSize: 1 }).then(
         ({ data }) => Array.isArray(data),
@@ -137,7 +138,7 @@ test("a call that is aborted while it is loaded ends at once", async () => {
   await close();
 });
 
-test("a visit that was prepared asks for nothing more, and captures from its first moment", { timeout: 60_000 }, async () => {
+test("a visit that was prepared asks for nothing more, and captures from its first moment", LIMIT, async () => {
   const { page, close } = await opened();
   await page.evaluate(() => client.visits.prepare());
   assert.deepEqual(ofHalf(), FILES);

@@ -13,11 +13,11 @@ import { build } from "esbuild";
 import { open, pkg } from "../support/browser.mjs";
 import { faults, fixtures, methodOf } from "../support/schemas.mjs";
 import { startSite } from "../support/site.mjs";
+import { LIMIT } from "./limits.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const CODE = path("parity");
 const TSC = path("../../node_modules/typescript/bin/tsc");
-const LIMIT = { timeout: 120_000 };
 
 /**
  * What differs, in the words of docs/moving.md, and where: `[kind, part, step, rest of the path]`, kind being `steps` (what came back)

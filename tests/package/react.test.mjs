@@ -12,6 +12,7 @@ import { launch, open, pkg } from "../support/browser.mjs";
 import { bundle, REACTS } from "../support/bundle.mjs";
 import { watch } from "../support/opened.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
+import { HANG } from "./limits.mjs";
 
 const APP = fileURLToPath(new URL("react/app.mjs", import.meta.url));
 const SERVER = fileURLToPath(new URL("react/server.mjs", import.meta.url));
@@ -36,10 +37,10 @@ async function interaction(page) {
   });
 }
 
-const until = (page, condition) => page.waitForFunction(condition, undefined, { timeout: 20_000 });
+const until = (page, condition) => page.waitForFunction(condition, undefined, { timeout: HANG });
 
 // Most of it is waiting for what is said: side by side, each with a sandbox of its own.
-describe("ossicle/react", { concurrency: true, timeout: 240_000 }, () => {
+describe("ossicle/react", { concurrency: true, timeout: 20 * HANG }, () => {
   for (const react of Object.keys(REACTS)) describe(`with React ${react}`, { concurrency: false }, () => suite(react));
 });
 
@@ -149,6 +150,7 @@ function suite(react) {
     await until(page, () => seen.visit?.state === "starting" && counts.tracks.length === 1);
     await page.evaluate(() => gone());
     await until(page, () => counts.tracks.every(({ readyState }) => readyState === "ended"));
+    // Time for the answer to come, and for what must not be opened then.
     await page.waitForTimeout(1_500);
     await isOpen({ sockets: 0, tracks: 0 });
     assert.equal((await ever()).sockets, 0);
@@ -220,7 +222,7 @@ function suite(react) {
     await until(page, () => seen.visit.state === "failed");
     const other = await page.evaluate(() => seen.visit.error.interactionId);
     await page.evaluate(() => show("Visit", { props: { identifier: "e-2" } }));
-    await page.waitForTimeout(100);
+    await until(page, () => seen.identifier === "e-2");
     await page.evaluate(() => seen.visit.start());
     await until(page, () => seen.visit.state === "streaming");
     assert.notEqual(await page.evaluate(() => seen.visit.visit.id), other);
@@ -277,14 +279,13 @@ function suite(react) {
       seen.visit.stream.on("warning", () => (changes += 1));
       return { ...renders };
     });
-    await page.waitForTimeout(2_000);
+    await page.waitForFunction((before) => renders.level >= before + 10, before.level, { timeout: HANG });
     const after = await page.evaluate(() => {
       const { facts, ...rest } = seen.visit;
       const now = { ...rest, ...facts };
       const others = Object.keys(now).filter((name) => typeof now[name] === "function" && now[name] !== kept[name]);
       return { ...renders, changes, others, isSame: facts.items.find(({ id }) => id === kept.first.id) === kept.first };
     });
-    assert.ok(after.level - before.level >= 10, `${after.level - before.level} levels`);
     assert.ok(after.visit - before.visit <= after.changes, `${after.visit - before.visit} renders for ${after.changes} events`);
     assert.deepEqual([after.others, after.isSame], [[], true]);
     await page.evaluate(() => gone());

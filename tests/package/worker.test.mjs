@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { open } from "../support/browser.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { EMPTY, startSite } from "../support/site.mjs";
+import { HANG, LIMIT } from "./limits.mjs";
 
 /** A policy without `worker-src`, whose place `script-src` takes, but for one file's sake. */
 const POLICY = "<meta http-equiv='Content-Security-Policy' content=\"worker-src 'none'\">";
@@ -15,12 +16,15 @@ before(async () => ({ sandbox, browser } = site = await startSite({ "index.html"
 
 after(() => site?.close());
 
-/** Opens a page that has `connected()` and the workers that it made, which run `first` before the package's script. */
+/** Opens a page that has `until(found)`, which waits until that answers something, `connected()` and the workers that it made, which run `first` before the package's script. */
 async function opened(path = "", first = "", isFirefox = false) {
   const url = `${sandbox.url}/${path}`;
   const firefox = isFirefox && (await openFirefox(url, process.env));
   const { page, close } = firefox ? { page: firefox, close: firefox.close } : await open(browser, url);
   await page.evaluate(async (first) => {
+    globalThis.until = async (found) => {
+      for (let result; ; await new Promise((resolve) => setTimeout(resolve, 20))) if ((result = await found())) return result;
+    };
     globalThis.workers = [];
     globalThis.Worker = class extends Worker {
       constructor(url) {
@@ -38,7 +42,8 @@ async function opened(path = "", first = "", isFirefox = false) {
       const encounter = { identifier: "e-1", status: "planned", type: "consultation" };
       const { interactionId: id } = await client.interactions.create({ encounter });
       const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
-      return client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, ...options });
+      const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "transcription" } }, ...options });
+      return Object.assign(stream, { interaction: id });
     };
   }, first);
   return { page, close };
@@ -74,95 +79,94 @@ const CASES = [
 ];
 
 for (const [manner, browserName] of CASES) {
-  // Of one that only hangs the browser says nothing: it is looked for less often.
-  const limit = manner === "hangs" ? 3 : 2;
-  test(`a worker that ${manner} is noticed within ${limit} seconds and replaced, and the visit goes on: ${browserName}`, { timeout: 60_000 }, async () => {
+  // How soon, `line.test.mjs` says.
+  test(`a worker that ${manner} is noticed and replaced, and the visit goes on: ${browserName}`, LIMIT, async () => {
     const kill = DEATHS[manner];
     const { page, close } = await opened("", FAULTS, browserName === "Firefox");
     const seen = await page.evaluate(async ([kill, isPushed, isOfTrack]) => {
       const stream = await connected({ catchUpRate: 100, audio: { encoding: "pcm" } });
+      // What there is to capture, in seconds of at least so much and at most so much.
+      let pushed = 0, least, most, pushing;
       if (isPushed) {
-        let pushed = performance.now();
-        setInterval(() => {
-          for (; pushed < performance.now(); pushed += 20) stream.pushFrame([new Float32Array(320).fill(0.1)], 16_000);
+        const begun = performance.now();
+        pushing = setInterval(() => {
+          for (; pushed < performance.now() - begun; pushed += 20) stream.pushFrame([new Float32Array(320).fill(0.1)], 16_000);
         }, 20);
+        least = most = () => pushed / 1_000;
       } else {
         const context = new AudioContext({ sampleRate: 16_000 });
         await context.resume();
+        const first = { played: context.currentTime, passed: performance.now() };
+        most = () => Math.max(context.currentTime - first.played, (performance.now() - first.passed) / 1_000);
         const oscillator = new OscillatorNode(context);
         oscillator.start();
         // An order waits for what a track has captured before it.
         const sink = new MediaStreamAudioDestinationNode(context);
         oscillator.connect(sink);
         await stream.attach(isOfTrack ? sink.stream : oscillator);
+        const attached = context.currentTime;
+        least = () => context.currentTime - attached;
       }
       const told = [];
-      const begun = performance.now();
-      stream.on("state", ({ state, reason }) => told.push({ state, reason, at: performance.now() }));
+      stream.on("state", ({ state, reason }) => told.push({ state, reason }));
       stream.on("audioDropped", ({ start, end, reason }) => told.push({ start, end, reason }));
       stream.on("error", ({ code }) => told.push({ code }));
       let levels = 0;
       stream.on("level", () => (levels += 1));
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      const died = performance.now();
+      await until(() => levels > 10);
       const made = workers.length;
+      const kept = stream.stats.acknowledgedSeconds;
       const flushed = stream.flush().then(() => "flushed", ({ code }) => code);
       kill = (0, eval)(kill);
       kill(workers.at(-1));
-      while (!told.some(({ state, at }) => state === "streaming" && at > died)) {
-        if (performance.now() > died + 20_000) return { told, made };
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until(() => told.some(({ state }) => state === "streaming"));
+      const back = most();
+      // Levels are told as before.
       const before = levels;
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      const captured = (performance.now() - begun) / 1_000;
-      const stats = stream.stats;
+      await until(() => levels > before + 10);
+      clearInterval(pushing);
+      const bounds = [least()];
       const { usage, ...summary } = await stream.end();
-      const noticed = told.find(({ state }) => state === "reconnecting")?.at - died;
-      const back = told.find(({ state, at }) => state === "streaming" && at > died)?.at - died;
-      return { told, noticed, back, captured, stats, summary, levels: levels - before, flushed: await flushed, state: stream.state, dropped: stream.dropped, made: workers.length - made };
+      bounds.push(most());
+      return { told, kept, back, bounds, summary, flushed: await flushed, state: stream.state, dropped: stream.dropped, made: workers.length - made };
     }, [String(kill), browserName === "Firefox", manner === "fails at an order"]);
-    assert.ok(seen.noticed < limit * 1_000, `noticed after ${seen.noticed} ms: ${JSON.stringify(seen.told)}`);
-    assert.ok(seen.back < (limit + 2) * 1_000, `back after ${seen.back} ms`);
     assert.equal(seen.made, 1);
     assert.equal(seen.state, "ended");
     assert.equal(seen.flushed, "flushed");
-    assert.ok(seen.levels > 10, "levels are told as before");
     assert.deepEqual(seen.told.filter(({ code }) => code), []);
     assert.deepEqual(seen.told.filter(({ state }) => state).map(({ state }) => state), ["reconnecting", "streaming", "ending", "ended"]);
-    // Time goes on as it did, and what is missing of it is named.
-    assert.ok(Math.abs(seen.stats.capturedSeconds - seen.captured) < 0.5, `${seen.stats.capturedSeconds} s of ${seen.captured} s`);
     assert.equal(seen.dropped.length, 1);
     const [{ start, end }] = seen.dropped;
     const { capturedSeconds, acknowledgedSeconds, droppedSeconds } = seen.summary.stats;
+    // Time goes on as it did, and what is missing of it is named: nothing that was acknowledged, nor what came after the next worker.
+    const [least, most] = seen.bounds;
+    assert.ok(capturedSeconds > least - 0.5 && capturedSeconds < most + 0.5, `${capturedSeconds} s were captured, of ${least} to ${most} s`);
+    assert.ok(start >= seen.kept - 1e-6 && end < seen.back + 0.5, `${start} to ${end} s are lost, after ${seen.kept} and before ${seen.back} s`);
     assert.ok(Math.abs(end - start - droppedSeconds) < 1e-6 && Math.abs(capturedSeconds - acknowledgedSeconds - droppedSeconds) < 1e-6);
-    assert.ok(droppedSeconds < limit + 2.5, `${droppedSeconds} s are lost`);
     await close();
   });
 }
 
-test("figures stay current when the machine's clock is set back", { timeout: 60_000 }, async () => {
+test("figures stay current when the machine's clock is set back", LIMIT, async () => {
   const { page, close } = await opened("", FAULTS);
-  const [before, after] = await page.evaluate(async () => {
+  const last = await page.evaluate(async () => {
     const stream = await connected({ audio: { encoding: "pcm" } });
-    const push = () => stream.pushFrame([new Float32Array(1_600)], 16_000);
-    const pushing = setInterval(push, 100);
-    const captured = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return stream.stats.capturedSeconds;
-    };
-    const before = await captured();
+    let pushed = 0;
+    const push = () => stream.pushFrame([new Float32Array(1_600)], 16_000, (pushed += 0.1));
+    for (let n = 0; n < 5; n++) push();
+    await until(() => stream.stats.capturedSeconds > 0.45);
     workers.at(-1).postMessage({ test: "set back" });
-    const after = await captured();
-    clearInterval(pushing);
+    for (let n = 0; n < 5; n++) push();
+    await until(() => stream.stats.capturedSeconds > 0.95);
+    const { state } = stream;
     stream.close();
-    return [before, after];
+    return state;
   });
-  assert.ok(after - before > 0.5, `${before} s, and a second later ${after} s`);
+  assert.equal(last, "streaming");
   await close();
 });
 
-test("frames that are pushed while a worker is replaced are kept as they were", { timeout: 60_000 }, async () => {
+test("frames that are pushed while a worker is replaced are kept as they were", LIMIT, async () => {
   const { page, close } = await opened();
   const levels = await page.evaluate(async () => {
     const stream = await connected({ catchUpRate: 100, audio: { encoding: "pcm" } });
@@ -184,7 +188,7 @@ test("frames that are pushed while a worker is replaced are kept as they were", 
 });
 
 for (const worker of [true, false]) {
-  test(`a stream that the app let go of lives on, and when it is over nothing of it is kept: worker ${worker}`, { timeout: 60_000 }, async () => {
+  test(`a stream that the app let go of lives on, and when it is over nothing of it is kept: worker ${worker}`, LIMIT, async () => {
     const { page, close } = await opened();
     const devtools = await page.context().newCDPSession(page);
     const collect = () => devtools.send("HeapProfiler.collectGarbage");
@@ -207,26 +211,31 @@ for (const worker of [true, false]) {
     }, worker);
     await collect();
     const before = await page.evaluate(() => levels);
-    await pause(1_500);
+    const more = (levels) => page.waitForFunction((levels) => globalThis.levels > levels, levels, { timeout: HANG });
+    await more(before + 5);
     await collect();
-    assert.ok((await page.evaluate(() => levels)) > before + 5, "its listeners are called");
+    // Its listeners are called, and still are.
+    await more(before + 8);
     await page.evaluate(() => (globalThis.isEnough = true));
-    // The worker has a second to say goodbye.
-    await pause(2_500);
-    await collect();
-    assert.deepEqual(await page.evaluate(() => held.map((one) => one.deref() === undefined)), [true, true], "stream and source are gone");
+    const gone = () => page.evaluate(() => held.map((one) => one.deref() === undefined));
+    for (const end = performance.now() + HANG; ; await pause(100)) {
+      await collect();
+      const isGone = await gone();
+      if (isGone.every(Boolean)) break;
+      assert.ok(performance.now() < end, `stream and source are gone: ${isGone}`);
+    }
     await close();
   });
 }
 
-test("workers that die one after another end the stream with every promise settled", { timeout: 60_000 }, async () => {
+test("workers that die one after another end the stream with every promise settled", LIMIT, async () => {
   const { page, close } = await opened();
   const seen = await page.evaluate(async () => {
     const stream = await connected({ audio: { encoding: "pcm" } });
     const told = [];
     for (const event of ["state", "error", "audioDropped"]) stream.on(event, ({ state, code, reason }) => told.push(state ?? code ?? reason));
     stream.pushFrame([new Float32Array(48_000).fill(0.1)], 48_000);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until(() => stream.stats.capturedSeconds > 0.9);
     const before = workers.length;
     const kill = () => workers.at(-1).terminate();
     kill();
@@ -307,9 +316,9 @@ test("the wasm of an encoder may be given in any form to a stream in a worker", 
   }
 });
 
-test("a page that is blocked delays nothing that was captured", async () => {
+test("a page that is blocked delays nothing that was captured", LIMIT, async () => {
   const { page, close } = await opened();
-  const id = await page.evaluate(async () => {
+  const seen = await page.evaluate(async (limit) => {
     const stream = await connected({ audio: { encoding: "pcm" } });
     const context = new AudioContext();
     await context.resume();
@@ -318,50 +327,60 @@ test("a page that is blocked delays nothing that was captured", async () => {
     oscillator.connect(sink);
     oscillator.start();
     await stream.attach(sink.stream);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    globalThis.stream = stream;
-    globalThis.blocked = [Date.now(), Date.now() + 2_000];
-    while (Date.now() < blocked[1]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await stream.end();
-    return stream.isInWorker;
-  });
-  assert.equal(id, true);
-  const [from, until] = await page.evaluate(() => blocked);
-  const { requests } = await (await fetch(`${sandbox.url}/sandbox/requests?path=/v2/interactions`)).json();
-  const interactions = requests.filter(({ method }) => method === "POST");
-  assert.ok(interactions.length > 0);
-  const all = await (await fetch(`${sandbox.url}/v2/interactions/?pageSize=1`, { headers: await headers() })).json();
-  const { sockets } = await (await fetch(`${sandbox.url}/sandbox/streams/${all.interactions[0].id}`)).json();
-  const meanwhile = sockets[0].chunkAt.filter((at) => at > from + 300 && at < until);
-  // Four a second, but for what a busy machine holds up.
-  assert.ok(meanwhile.length >= 5, `${meanwhile.length} messages came while the page was blocked`);
+    await until(() => stream.stats.acknowledgedSeconds + stream.stats.inFlightSeconds > 0.5);
+    // A request that is waited for like this keeps the page from all else.
+    const chunks = () => {
+      const request = new XMLHttpRequest();
+      request.open("GET", `/sandbox/streams/${stream.interaction}`, false);
+      request.send();
+      return JSON.parse(request.responseText).sockets[0].chunkAt.length;
+    };
+    const [before, begun, told] = [chunks(), performance.now(), []];
+    stream.on("level", () => told.push("level"));
+    setTimeout(() => told.push("timer"));
+    let meanwhile = 0;
+    while (meanwhile < 6 && performance.now() < begun + limit) meanwhile = chunks() - before;
+    const wasBlocked = told.length === 0;
+    const { stats } = await stream.end();
+    return { isInWorker: stream.isInWorker, meanwhile, wasBlocked, dropped: stats.droppedSeconds };
+  }, HANG);
+  // Several batches of what was captured meanwhile, however long that took.
+  assert.deepEqual({ ...seen, meanwhile: seen.meanwhile >= 6 }, { isInWorker: true, meanwhile: true, wasBlocked: true, dropped: 0 });
   await close();
 });
 
-test("what a page sees of a stream in a worker is a quarter of a second old at most", async () => {
-  const { page, close } = await opened();
-  const ages = await page.evaluate(async () => {
+// What a worker runs before the package's own script: with each message to the page of how things stand goes the time, in milliseconds,
+// after which it means to send the next.
+const PAUSES = `{
+  const { setTimeout: wait, postMessage: post } = self;
+  let sent;
+  self.postMessage = (message) => {
+    sent = message;
+    queueMicrotask(() => post(message));
+  };
+  self.setTimeout = (act, pause) => {
+    if (sent?.view) Object.assign(sent, { pause });
+    sent = undefined;
+    return wait(act, pause);
+  };
+}`;
+
+test("what a page sees of a stream in a worker is a quarter of a second old at most", LIMIT, async () => {
+  const { page, close } = await opened("", PAUSES);
+  const pauses = await page.evaluate(async () => {
     const stream = await connected({ audio: { encoding: "pcm" } });
-    const begun = performance.now();
-    let pushed = 0;
-    const looks = [];
-    while (performance.now() < begun + 4_000) {
-      // What life brings: ten milliseconds after ten milliseconds.
-      for (; pushed < performance.now() - begun; pushed += 10) stream.pushFrame([new Float32Array(160).fill(0.1)], 16_000);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      looks.push(performance.now() - begun - stream.stats.capturedSeconds * 1_000);
+    const pauses = [];
+    workers.at(-1).addEventListener("message", ({ data }) => pauses.push(data.pause));
+    // Nothing is said of them: only looking tells that they are there.
+    for (let n = 1; n <= 4; n++) {
+      stream.pushFrame([new Float32Array(1_600).fill(0.1)], 16_000);
+      await until(() => stream.stats.capturedSeconds > n * 0.1 - 0.001);
     }
+    await until(() => pauses.length > 3);
     await stream.end();
-    return looks.slice(50).sort((a, b) => a - b);
+    return pauses;
   });
-  // A machine that stands still for a moment is no matter of ours; what is usual is.
-  const usual = ages[Math.floor(ages.length * 0.9)];
-  assert.ok(usual <= 270, `${usual} ms`);
+  // A busy machine may be late; what is decided is how often the page hears.
+  assert.ok(pauses.every((pause) => pause > 100 && pause <= 250), `pauses of ${pauses} ms`);
   await close();
 });
-
-async function headers() {
-  const { accessToken } = await (await fetch(`${sandbox.url}/sandbox/token`, { method: "POST" })).json();
-  return { Authorization: `Bearer ${accessToken}`, "Tenant-Name": "base" };
-}

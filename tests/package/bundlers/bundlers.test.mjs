@@ -14,6 +14,7 @@ import { launch, open } from "../../support/browser.mjs";
 import { serve } from "../../support/files.mjs";
 import { startSandbox } from "../../support/sandbox.mjs";
 import { install, tarball } from "../../support/tarball.mjs";
+import { HANG } from "../limits.mjs";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -112,7 +113,7 @@ async function started(name, project, ...args) {
   const exited = new Promise((resolve) => child.once("close", resolve));
   const url = `http://localhost:${port}`;
   const stop = () => (child.kill("SIGKILL"), exited);
-  for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+  for (const end = Date.now() + HANG; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
     if (await fetch(url).then(({ ok }) => ok, () => false)) return { url, stop };
     if (Date.now() > end || child.exitCode !== null) return stop().then(() => assert.fail(`${name} serves nothing: ${said}`));
   }

@@ -207,7 +207,7 @@ export async function failures(setup: Setup, client: Client, id: string): Promis
   steps["503"] = await failure(() => client.facts.list(id));
   await setup.fault({ status: 429, retryAfter: 1 });
   steps["429 that is tried again"] = await client.facts.list(id, { maxRetries: 1 });
-  await setup.fault({ delaySeconds: 2 });
+  await setup.fault({ delaySeconds: 60 });
   steps["too late"] = await failure(() => client.interactions.get(id, { timeoutInSeconds: 0.3 }));
   const controller = new AbortController();
   controller.abort();

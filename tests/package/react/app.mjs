@@ -50,6 +50,7 @@ function Visit({ client, identifier = "e-1", auto, ...options }) {
   const encounter = { identifier, type: "consultation" };
   const visit = note("visit", useVisit(client, { encounter, configuration: configuration(), source: "microphone", ...options }));
   const { start } = visit;
+  useEffect(() => void (seen.identifier = identifier));
   useEffect(() => void (auto && counts.starts.push(start())), [auto, start]);
   return createElement("div", null,
     createElement("button", { id: "start", onClick: visit.start }, "Start"),
