@@ -150,11 +150,11 @@ for (const browser of BROWSERS) {
         while (!connected.warnings.some(({ code }) => code === "device-lost")) await new Promise((resolve) => setTimeout(resolve, 20));
       });
       await sleep(1_000); // long enough to be missed, were it not in the stream's time
-      await change(async () => {
-        await card.dock();
-        play();
-        await card.plug("headset", "ward");
+      await change(() => card.dock("headset", "ward"));
+      await evaluate(async () => {
+        while (!connected.warnings.some(({ code }) => code === "device-changed")) await new Promise((resolve) => setTimeout(resolve, 20));
       });
+      play();
     });
     const { samples, captured, elapsed, codes } = seen;
     const [surgery, ward] = steps(samples);

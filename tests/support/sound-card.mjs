@@ -7,6 +7,7 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -35,13 +36,13 @@ const KEEPER = `"$@" <&- & server=$!; cat; kill "$server" 2>&-; wait "$server"; 
  * - `setDefault(name)`: what a user does in the system's settings;
  * - `undock()`: pulls out everything at once, the speakers too; with them there, a system without a microphone offers what
  *   they play for one;
- * - `dock()`: the speakers are there again, and the rooms;
+ * - `dock(name, room)`: the speakers are there again, and the rooms, and a new microphone in one: all at once for whoever looks;
  * - `play(file)`: the channels of a WAV file, one a room; answers `{ ended, stop() }`;
  * - `close()`: ends it and whatever still plays.
  */
 export async function startSoundCard(rooms) {
   const folder = await mkdtemp(join(tmpdir(), "ossicle-card-"));
-  const socket = join(folder, "native");
+  const [socket, commands] = [join(folder, "native"), join(folder, "commands")];
   const env = { ...process.env, PULSE_SERVER: `unix:${socket}`, PULSE_COOKIE: join(folder, "cookie") };
   const server = ["pulseaudio", "--daemonize=no", "--exit-idle-time=-1", "-n", "--use-pid-file=no", "--disable-shm", "--log-level=info", "--log-time"];
   // A browser takes the server's default rate for that of any device.
@@ -49,7 +50,7 @@ export async function startSoundCard(rooms) {
   await writeFile(settings, `default-sample-rate = ${CARD_RATE}\n`);
   const own = { CARD_FOLDER: folder, HOME: folder, XDG_RUNTIME_DIR: folder, PULSE_RUNTIME_PATH: folder, PULSE_STATE_PATH: folder };
   const entrance = `module-native-protocol-unix socket=${socket} auth-anonymous=1`;
-  const keeper = spawn("sh", ["-c", KEEPER, "keeper", ...server, "-L", entrance], {
+  const keeper = spawn("sh", ["-c", KEEPER, "keeper", ...server, "-L", entrance, "-L", `module-cli-protocol-unix socket=${commands}`], {
     env: { ...process.env, ...own, PULSE_CONFIG: settings },
     stdio: ["pipe", "ignore", "pipe"],
   });
@@ -87,26 +88,37 @@ export async function startSoundCard(rooms) {
   };
   const control = async (...words) => (await run("pactl", words, { env })).stdout.trim();
 
+  /** Commands that the server carries out before anybody sees what came of the first. */
+  const atOnce = (lines) => new Promise((resolve, reject) => {
+    const connection = connect(commands, () => connection.end(lines.map((words) => `${words}\n`).join("")));
+    connection.resume().once("error", reject).once("close", resolve);
+  });
+
   const plugged = new Map();
-  const plug = async (name, room) => {
+  const microphone = (name, room) => {
     const position = POSITIONS[rooms.indexOf(room)];
     const shape = [`master_channel_map=${position}`, "channels=1", "channel_map=mono", "remix=no"];
-    const module = ["module-remap-source", "master=house.monitor", `source_name=${name}`, `source_properties=device.description=${name}`];
-    plugged.set(name, await control("load-module", ...module, ...shape));
+    return ["module-remap-source", "master=house.monitor", `source_name=${name}`, `source_properties=device.description=${name}`, ...shape];
   };
+  const plug = async (name, room) => plugged.set(name, await control("load-module", ...microphone(name, room)));
   const unplug = async (name) => {
     await control("unload-module", plugged.get(name));
     plugged.delete(name);
   };
-  const dock = async () => {
+  const dock = async (name, room) => {
     // Without rewinds a sink works in blocks of 50 ms at most, as hardware does, and not of two seconds.
     const shape = ["format=float32le", `rate=${CARD_RATE}`, "norewinds=1", `channels=${rooms.length + 1}`, `channel_map=${map},${SPEAKERS}`];
-    await control("load-module", "module-null-sink", "sink_name=house", ...shape);
+    const modules = [["module-null-sink", "sink_name=house", ...shape]];
     // What the browser plays itself goes to the speakers, in no room, and by the same clock: Firefox takes the clocks of two
     // devices for two, and mends the sound of one.
     const speakers = [`master_channel_map=${SPEAKERS}`, "channels=1", "channel_map=mono", "remix=no"];
-    await control("load-module", "module-remap-sink", "master=house", "sink_name=speakers", ...speakers);
-    await control("set-default-sink", "speakers");
+    modules.push(["module-remap-sink", "master=house", "sink_name=speakers", ...speakers]);
+    if (name) modules.push(microphone(name, room));
+    await atOnce([...modules.map((module) => `load-module ${module.join(" ")}`), "set-default-sink speakers"]);
+    if (name) {
+      const loaded = (await control("list", "short", "modules")).split("\n").find((line) => line.includes(`source_name=${name} `));
+      plugged.set(name, loaded.split("\t")[0]);
+    }
     record();
   };
   const undock = async () => {
@@ -125,7 +137,7 @@ export async function startSoundCard(rooms) {
 
   try {
     await tool("pactl");
-    for (const end = Date.now() + START_LIMIT; !existsSync(socket); await sleep(20)) {
+    for (const end = Date.now() + START_LIMIT; !existsSync(socket) || !existsSync(commands); await sleep(20)) {
       if (keeper.exitCode !== null || Date.now() > end) throw new Error(`The virtual sound card did not start. ${complaints}`);
     }
     await dock();

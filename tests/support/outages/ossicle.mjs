@@ -7,7 +7,7 @@ await init();
 /** How often the figures are looked at, in milliseconds. */
 const LOOK = 250;
 
-export async function start({ node }, { id, settings: { environment, tenantName }, token, early, encoding }) {
+export async function start({ node, play }, { id, settings: { environment, tenantName }, token, early, encoding }) {
   const client = new OssicleClient({ environment, tenantName, auth: token });
   const transcription = { primaryLanguage: "en", participants: [{ channel: 0, role: "multiple" }] };
   const configuration = { transcription, mode: { type: "transcription" } };
@@ -28,16 +28,18 @@ export async function start({ node }, { id, settings: { environment, tenantName 
   const timer = setInterval(look, LOOK);
   for (const event of ["state", "transcript", "flushed"]) stream.on(event, look);
 
-  globalThis.kept[`visit-${id}`] = () => ({ told, finals, looks, stats: stream.stats, encoder: stream.encoder });
+  (globalThis.kept ??= {})[`visit-${id}`] = () => ({ told, finals, looks, stats: stream.stats, encoder: stream.encoder });
 
-  await stream.attach(node);
+  const stop = play?.((samples, rate) => stream.pushFrame([samples], rate));
+  if (!play) await stream.attach(node);
   return {
     flush: () => stream.flush().then(() => saw.push("flush answered"), (error) => saw.push(`flush: ${error.code}`)),
     end: async () => {
+      const given = stop?.();
       await stream.end().catch((error) => saw.push(`end: ${error.code}: ${error.message}`));
       clearInterval(timer);
       look();
-      return { saw, finals, looks, encoder: stream.encoder };
+      return { given, saw, finals, looks, encoder: stream.encoder };
     },
   };
 }

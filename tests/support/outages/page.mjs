@@ -1,7 +1,7 @@
-// A page in which visits are recorded: its microphone, the apps, and a witness of what the microphone played.
+// A page in which visits are recorded: the apps, and what they record: frames of the signal, or a microphone that plays it, with a witness.
 //
-// Sound is in real time, and a machine that stands still for too long loses some before any page has it. Apps that can are
-// therefore given not the microphone but the node in the audio graph that the witness hears: what one heard, all were given.
+// A microphone's sound is in real time, and a machine that stands still for too long loses some before any page has it. Apps that can
+// are therefore given not the microphone but the node in the audio graph that the witness hears: what one heard, all were given.
 
 import { read } from "/slots.mjs";
 import { kept, ofNode } from "/witness.mjs";
@@ -15,41 +15,75 @@ const [GRAPH_RATE, RATE] = [48_000, 8_000];
  */
 const EDGE = 0.1;
 
-// The processing of voices would take the tones for noise.
-const media = await navigator.mediaDevices.getUserMedia({
-  audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-});
-const context = new AudioContext({ sampleRate: GRAPH_RATE });
-const node = context.createMediaStreamSource(media);
-const witness = await ofNode(node, GRAPH_RATE / RATE);
-kept("witness", witness);
+/** How often frames are given, in seconds. */
+const GIVEN = 0.06;
 
 const settings = await (await fetch("/settings.json")).json();
 const token = async () => (await fetch("/token", { method: "POST" })).json();
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time * 1_000));
 
+/** The microphone, once: its stream, the node in the graph, and the witness of that. */
+let opened;
+async function open() {
+  // The processing of voices would take the tones for noise.
+  const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  const media = await navigator.mediaDevices.getUserMedia({ audio });
+  const context = new AudioContext({ sampleRate: GRAPH_RATE });
+  const node = context.createMediaStreamSource(media);
+  const witness = await ofNode(node, GRAPH_RATE / RATE);
+  kept("witness", witness);
+  return { media, node, context, witness };
+}
+
+/** The signal as frames: `play(push)` gives it as time goes by, and answers a function that ends it and tells how many seconds were given. */
+let loaded;
+async function load() {
+  const file = await (await fetch("/signal.wav")).arrayBuffer();
+  const samples = Float32Array.from(new Int16Array(file, 44), (sample) => sample / 32_768);
+  const play = (push) => {
+    const began = performance.now();
+    let at = 0;
+    const give = () => {
+      const due = Math.min(samples.length, Math.floor(((performance.now() - began) / 1_000) * GRAPH_RATE));
+      if (due > at) push(samples.slice(at, due), GRAPH_RATE);
+      at = Math.max(at, due);
+    };
+    const timer = setInterval(give, GIVEN * 1_000);
+    return () => {
+      clearInterval(timer);
+      give();
+      return at / GRAPH_RATE;
+    };
+  };
+  return { play };
+}
+
 /**
- * Records a visit of `length` seconds with the app at `/{app}.mjs`, whose `start({ media, node }, { id, settings, token,
- * ...schedule })` answers `{ flush(), end() }` once it captures. Answers what `end` does, and `from` and `to`, the times of
- * the witness between which all was to be captured.
+ * Records a visit of `length` seconds with the app at `/{app}.mjs`, whose `start(source, { id, settings, token, ...schedule })`
+ * answers `{ flush(), end() }` once it captures. The source is `{ media, node }`, the microphone, or with `frames` it is `{ play }`. Answers
+ * what `end` does, and of a microphone `from` and `to`, the times of the witness between which all was to be captured.
  */
-globalThis.visit = async ({ app, id, length, ...schedule }) => {
+globalThis.visit = async ({ app, id, length, frames, ...schedule }) => {
   const { start } = await import(`/${app}.mjs`);
-  const running = await start({ media, node }, { id, settings, token, ...schedule });
+  const { context, witness, ...source } = await (frames ? (loaded ??= load()) : (opened ??= open()));
+  const running = await start(source, { id, settings, token, ...schedule });
   globalThis.begun = true;
-  const [from, began] = [context.currentTime - witness.began + EDGE, performance.now()];
+  const from = witness && context.currentTime - witness.began + EDGE;
+  const began = performance.now();
   const until = (second) => sleep(second - (performance.now() - began) / 1_000);
   if (schedule.flushAt) {
     await until(schedule.flushAt);
     running.flush();
   }
   await until(length);
-  const to = witness.seconds - EDGE;
+  const to = witness && witness.seconds - EDGE;
   return { ...(await running.end()), from, to };
 };
 
 /** The slots that the witness heard, and where they did not come in time; and the end of it all. */
 globalThis.witnessed = async () => {
+  if (!opened) return { heard: [], held: [] };
+  const { context, witness } = await opened;
   await context.close();
   const { samples, rate } = witness.sound();
   return { heard: read(samples, rate), held: witness.held() };

@@ -14,12 +14,12 @@ const stalls = (afterSeconds) => [{ events: [{ afterSeconds, do: "stall" }] }];
 /**
  * `name`, for people; `sockets`, as `POST /sandbox/faults` takes them; and for some: `flushAt`, when the app flushes; `offline`,
  * from when to when the browser is offline; `early`, whether the capture starts before there is a connection; `encoding`, where
- * it is not the default; `alone`, whether it cannot share a page with others, whose connections the browser would hold back with
+ * it is not the default; `microphone`, whether a microphone is heard where others can do with frames of the same signal; `alone`, whether it cannot share a page with others, whose connections the browser would hold back with
  * its own. All times are seconds of the visit.
  */
 export const SCHEDULES = [
-  { name: "nothing goes wrong", sockets: [] },
-  { name: "the connection breaks", sockets: drops() },
+  { name: "nothing goes wrong", sockets: [], microphone: true },
+  { name: "the connection breaks", sockets: drops(), microphone: true },
   { name: "closed with 1000, without `ENDED`", sockets: closes(1000) },
   { name: "closed with 1001", sockets: closes(1001) },
   { name: "closed with 1011", sockets: closes(1011) },
@@ -35,6 +35,6 @@ export const SCHEDULES = [
   { name: "the connection breaks in a flush", sockets: [{ events: [{ during: "flush", do: "drop" }] }], flushAt: GOOD },
   { name: "the connection breaks in the end", sockets: [{ events: [{ during: "end", do: "drop" }] }] },
   { name: "five breaks in a minute, all is said twice", sockets: [{ dropAfterSeconds: 5, duplicate: true, times: 5 }] },
-  { name: "the browser is offline for 15 s", sockets: drops(), offline: [GOOD - 1, GOOD + 14], alone: true },
+  { name: "the browser is offline for 15 s", sockets: drops(), offline: [GOOD - 1, GOOD + 14], microphone: true, alone: true },
   { name: "captured from before the first connection", sockets: [{ upgrade: 503, refuseForSeconds: 6 }], early: true, alone: true },
 ];

@@ -20,6 +20,9 @@ const MODULES = ["../slots.mjs", "../witness.mjs", "page.mjs", "ossicle.mjs"].ma
 /** Seconds that a visit may take beyond its own, with the connection before it and all that is made good after it: more is a hang. */
 export const GRACE = 240;
 
+/** Seconds of the whole signal. */
+const SIGNAL = SLOTS / 4;
+
 /** Seconds for which a slot sounds, less what the reader is unsure of. */
 const WHOLE = 0.19;
 
@@ -27,10 +30,12 @@ const WHOLE = 0.19;
 const UNSURE = 0.05;
 
 /**
- * Records visits, all at once, and answers with the results in their order. `visits` are `{ schedule, app }`, `app` being
- * `ossicle` or the name of one of the files `apps`. A result is what the app's `end` answered in the page, with
+ * Records visits, all at once, and answers with the results in their order. `visits` are `{ schedule, app, frames }`, `app` being
+ * `ossicle` or the name of one of the files `apps`, and `frames` whether it is given frames in place of a microphone. A result is what
+ * the app's `end` answered in the page, with
  *
- * - `played`: the numbers of the slots that the page's microphone played in full, in time, between the visit's start and end, and
+ * - `played`: the numbers of the slots that the app was given, or that the page's microphone played in full, in time, between the
+ *   visit's start and end, and
  * - `report` and `audio`: what the sandbox tells of each socket, and the bytes of audio that it received;
  *
  * or `{ error }`.
@@ -44,7 +49,7 @@ export async function record(visits, { apps = [] } = {}) {
     await writeFile(join(folder, "index.html"), INDEX);
     for (const file of [...MODULES, ...apps]) await copyFile(file, join(folder, basename(file)));
     const signal = join(folder, "signal.wav");
-    await writeFile(signal, make(SLOTS / 4)); // it begins when a page opens the microphone
+    await writeFile(signal, make(SIGNAL)); // it begins when a page opens the microphone
     const sandbox = await startSandbox({ www: folder, pkg });
     closing.push(sandbox.stop);
     const browser = await launch("plays", signal);
@@ -83,7 +88,8 @@ async function onePage(browser, sandbox, visits) {
     const whole = heard.filter((slot) => slot.to - slot.from >= WHOLE && isInTime(slot));
     for (const [, result] of results) {
       const within = ({ from, to }) => from >= result.from && to <= result.to;
-      result.played = whole.filter(within).map(({ slot }) => slot);
+      const { given } = result;
+      result.played = given === undefined ? whole.filter(within).map(({ slot }) => slot) : numbers(given);
     }
     return results;
   } finally {
@@ -91,10 +97,10 @@ async function onePage(browser, sandbox, visits) {
   }
 }
 
-async function one(page, sandbox, { schedule: { sockets, ...schedule }, app }) {
+async function one(page, sandbox, { schedule: { sockets, ...schedule }, app, frames }) {
   const id = await interaction(sandbox);
   if (sockets.length > 0) await post(`${sandbox.url}/sandbox/faults`, { interactionId: id, sockets });
-  const order = { app, id, length: SECONDS, ...schedule };
+  const order = { app, id, length: SECONDS, frames, ...schedule };
   const visit = page.evaluate((order) => globalThis.visit(order), order);
   const [came] = await within(Promise.all([visit, schedule.offline && disconnect(page, schedule.offline)]));
   const report = await (await fetch(`${sandbox.url}/sandbox/streams/${id}`)).json();
@@ -102,6 +108,9 @@ async function one(page, sandbox, { schedule: { sockets, ...schedule }, app }) {
   const audio = (await Promise.all(report.sockets.map(bytes))).map((bytes) => Buffer.from(bytes));
   return { ...came, report, audio };
 }
+
+/** The slots of the first so many seconds of the signal. */
+const numbers = (seconds) => Array.from({ length: Math.floor((seconds * SLOTS) / SIGNAL) }, (_, slot) => slot);
 
 /** Has the browser offline from one second of the visit to another. */
 async function disconnect(page, [from, to]) {
