@@ -9,8 +9,8 @@ import { encode, found } from "./encoders.js";
 /** A timer never sleeps longer, in milliseconds: a suspended machine's clock may jump, and an overdue timer is looked at then. */
 const LONGEST_SLEEP = 10_000;
 
-/** How long a source may take to hand out its last batch, in milliseconds: ten batches. */
-const DRAIN_LIMIT = 200;
+/** How long a source may take to hand out its last batches, in milliseconds: it takes fifty unless the machine is held up. */
+const DRAIN_LIMIT = 2_000;
 
 // What the engine's `poll` answers; `web/engine.rs` has the same numbers.
 const OPEN = 1;

@@ -19,7 +19,12 @@ const DRIFT = 500e-6;
 
 /** Milliseconds in which what was captured before a moment is there, of a source that is not silent. */
 const CATCHING_UP = 50;
-const STOPPING = 150;
+
+/**
+ * A source that is to stop has nothing more when so many times in a row nothing came for as long as that. A worker that the machine
+ * held up is late with both, what came and the time: one time alone tells nothing.
+ */
+const QUIET_TIMES = 3;
 
 const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -116,10 +121,13 @@ class Batches {
     /** Until when frames are to be captured before they are wanted. */
     this.wanted = -Infinity;
     this.stopped = null;
+    /** How often in a row nothing came, since it is to stop. */
+    this.quiet = 0;
   }
 
   /** Takes what was read; whether that is all that there can be by now. */
   take(data) {
+    this.quiet = 0;
     const { numberOfFrames: count, numberOfChannels: channels, sampleRate: rate, timestamp } = data;
     const length = (count / rate) * 1e3;
     const began = this.captured(timestamp / 1e3 + length, length) - length;
@@ -176,7 +184,12 @@ class Batches {
   stop(then) {
     this.stopped ??= { at: Date.now(), then };
     this.wanted = -Infinity;
-    setTimeout(() => this.close(), STOPPING);
+    const look = () => {
+      this.quiet += 1;
+      if (this.quiet > QUIET_TIMES) this.close();
+      else if (this.send) setTimeout(look, CATCHING_UP);
+    };
+    look();
   }
 
   /** The last message says that nothing follows. */
