@@ -1,13 +1,12 @@
 //! A stream's configuration: what it may say, and which status refuses it.
 //!
-//! The protocol names the refusals and not when each is used. The reading here: a configuration that is missing is
-//! `CONFIG_NOT_PROVIDED`, one that is not of the protocol's form is `CONFIG_REJECTED`, one that is well formed and asks
-//! for something that the server cannot do (a language, an audio format) is `CONFIG_DENIED`.
+//! A configuration that cannot be used is `CONFIG_DENIED` (live: a bad language, role or format), with a reason whose words
+//! are invented.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{audio::Format, error::describe, script::Role};
+use crate::{audio::Format, error::describe, said::Role};
 
 /// Limits of the protocol page: replacements, keyterms, and characters of one keyterm.
 const MAX_REPLACEMENTS: usize = 1_000;
@@ -20,8 +19,8 @@ struct Wire {
     transcription: Transcription,
     mode: Mode,
     audio_format: Option<String>,
-    #[serde(rename = "retentionPolicy")]
-    _retention_policy: Option<Retention>,
+    retention_policy: Option<Retention>,
+    audio_events: Option<AudioEvents>,
     replacements: Option<Vec<Replacement>>,
     keyterms: Option<Keyterms>,
 }
@@ -62,6 +61,11 @@ pub(crate) enum Interval {
 }
 
 #[derive(Deserialize)]
+struct AudioEvents {
+    enabled: Option<bool>,
+}
+
+#[derive(Deserialize, PartialEq)]
 #[serde(rename_all = "lowercase")]
 enum Retention {
     Retain,
@@ -106,10 +110,14 @@ pub(crate) struct Participant {
 pub(crate) struct Configuration {
     pub(crate) format: Format,
     pub(crate) diarize: bool,
+    pub(crate) is_multichannel: bool,
     /// Never empty.
     participants: Vec<Participant>,
     /// `None` in the mode `transcription`.
     pub(crate) facts: Option<Interval>,
+    /// Whether what is said is kept.
+    pub(crate) retains: bool,
+    pub(crate) audio_events: bool,
 }
 
 /// A status of the protocol and, where there is more to say, the reason.
@@ -123,44 +131,45 @@ impl Refusal {
     pub(crate) fn new(status: &'static str, reason: impl Into<String>) -> Self {
         Self { status, reason: Some(reason.into()) }
     }
+
+    /// Without a reason.
+    pub(crate) fn bare(status: &'static str) -> Self {
+        Self { status, reason: None }
+    }
 }
 
 impl Configuration {
     /// Judges the `configuration` of a `config` message.
     pub(crate) fn read(value: Option<&Value>) -> Result<Self, Refusal> {
         let value = match value {
-            None | Some(Value::Null) => {
-                return Err(Refusal::new("CONFIG_NOT_PROVIDED", "the message holds no configuration"));
-            }
+            None | Some(Value::Null) => return Err(Refusal::bare("CONFIG_NOT_PROVIDED")),
             Some(value) => value,
         };
-        let rejected = |reason: &str| Err(Refusal::new("CONFIG_REJECTED", reason));
         let denied = |reason: &str| Err(Refusal::new("CONFIG_DENIED", reason));
-        let wire: Wire = serde_path_to_error::deserialize(value).map_err(|error| {
-            Refusal::new("CONFIG_REJECTED", format!("{}: {}", error.path(), describe(error.inner())))
-        })?;
+        let wire: Wire = serde_path_to_error::deserialize(value)
+            .map_err(|error| Refusal::new("CONFIG_DENIED", format!("{}: {}", error.path(), describe(error.inner()))))?;
         let participants = wire.transcription.participants;
         if participants.is_empty() {
-            return rejected("transcription.participants: must not be empty");
+            return denied("transcription.participants: must not be empty");
         }
         if wire.replacements.is_some_and(|list| list.len() > MAX_REPLACEMENTS) {
-            return rejected("replacements: at most 1000");
+            return denied("replacements: at most 1000");
         }
         if let Some(Keyterms { terms }) = wire.keyterms {
             if terms.len() > MAX_KEYTERMS {
-                return rejected("keyterms.terms: at most 1000");
+                return denied("keyterms.terms: at most 1000");
             }
             if terms.iter().any(|term| term.term.chars().count() > MAX_KEYTERM_CHARACTERS) {
-                return rejected("keyterms.terms: at most 50 characters each");
+                return denied("keyterms.terms: at most 50 characters each");
             }
         }
         if !is_language(&wire.transcription.primary_language) {
-            return denied("transcription.primaryLanguage: language unavailable");
+            return denied("transcription.primaryLanguage: no such language");
         }
         let facts = wire.mode.r#type == ModeType::Facts;
         match &wire.mode.output_locale {
-            None if facts => return rejected("mode.outputLocale: required with mode facts"),
-            Some(locale) if !is_language(locale) => return denied("mode.outputLocale: language unavailable"),
+            None if facts => return denied("mode.outputLocale: required with mode facts"),
+            Some(locale) if !is_language(locale) => return denied("mode.outputLocale: no such language"),
             _ => {}
         }
         let format =
@@ -174,7 +183,10 @@ impl Configuration {
         Ok(Self {
             format,
             diarize: wire.transcription.diarize.or(wire.transcription.is_diarization).unwrap_or(false),
+            is_multichannel: wire.transcription.is_multichannel.unwrap_or(false),
             participants,
+            retains: wire.retention_policy != Some(Retention::None),
+            audio_events: wire.audio_events.and_then(|events| events.enabled).unwrap_or(false),
             facts: facts.then(|| wire.mode.fact_generation_interval.unwrap_or_default()),
         })
     }
@@ -245,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_the_protocols_form_is_rejected_with_the_field_named() {
+    fn what_is_not_of_the_protocols_form_is_denied_with_the_field_named() {
         let cases = [
             ("/transcription/participants", json!([]), "transcription.participants"),
             ("/transcription/primaryLanguage", json!(7), "transcription.primaryLanguage"),
@@ -256,7 +268,7 @@ mod tests {
         ];
         for (path, value, field) in cases {
             let refusal = refused(path, value);
-            assert_eq!(refusal.status, "CONFIG_REJECTED", "{path}");
+            assert_eq!(refusal.status, "CONFIG_DENIED", "{path}");
             assert!(refusal.reason.unwrap().starts_with(field), "{path}");
         }
     }
@@ -266,6 +278,8 @@ mod tests {
         assert_eq!(refused("/transcription/primaryLanguage", json!("english")).status, "CONFIG_DENIED");
         assert_eq!(refused("/audioFormat", json!("audio/pcm; rate=16000")).status, "CONFIG_DENIED");
         assert_eq!(refused("/audioFormat", json!("audio/midi")).reason.unwrap(), "audioFormat is not supported");
+        let role = json!([{ "channel": 0, "role": "nurse" }]);
+        assert_eq!(refused("/transcription/participants", role).status, "CONFIG_DENIED");
     }
 
     #[test]

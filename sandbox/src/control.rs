@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use crate::{
     audio::{Format, wav},
     auth::{FULL_SCOPE, host},
+    behaviour::Behaviour,
     error::{ApiError, Body, Params, uuid},
     faults::MAX_TOKEN_SECONDS,
     pages,
@@ -26,6 +27,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/token", post(token))
         .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/behaviour", get(behaviour).post(change_behaviour).delete(clear_behaviour))
         .route("/requests", get(requests).delete(clear_requests))
         .route("/streams/{id}", get(streams))
         .route("/streams/{id}/audio/{n}", get(audio))
@@ -60,6 +62,26 @@ async fn clear_faults(State(app): State<App>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+/// `GET /sandbox/behaviour?interactionId`: the switches that hold for all, or for one interaction.
+async fn behaviour(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<Behaviour>, ApiError> {
+    let query = Params::parse(query.as_deref());
+    let interaction = query.one("interactionId").map(|id| uuid(id, "interactionId")).transpose()?;
+    Ok(Json(app.switches.lock().of(interaction)))
+}
+
+/// `POST /sandbox/behaviour`: switches, for all that follows or for the `interactionId` beside them.
+async fn change_behaviour(
+    State(app): State<App>, Body(body): Body<Map<String, Value>>,
+) -> Result<StatusCode, ApiError> {
+    app.switches.lock().change(body)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn clear_behaviour(State(app): State<App>) -> StatusCode {
+    app.switches.lock().clear();
+    StatusCode::NO_CONTENT
+}
+
 /// `GET /sandbox/requests?path=/v2/documents`: all, or those whose path begins so.
 async fn requests(State(app): State<App>, RawQuery(query): RawQuery) -> Json<Value> {
     let query = Params::parse(query.as_deref());
@@ -78,7 +100,10 @@ async fn streams(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
     let id = uuid(&id, "id")?;
     let reports = app.reports.lock();
     let (sockets, refused): (Vec<_>, Vec<_>) = (reports.of(id).collect(), reports.refused_of(id).collect());
-    Ok(Json(json!({ "sockets": sockets, "refused": refused })))
+    let spoken = app.store.lock().spoken(id);
+    let said: Vec<Value> =
+        spoken.into_iter().map(|line| json!({ "line": line.line, "role": line.voice, "text": line.text })).collect();
+    Ok(Json(json!({ "sockets": sockets, "refused": refused, "said": said })))
 }
 
 /// `GET /sandbox/streams/{id}/audio/{n}`: as it came; with `?format=wav` decoded.

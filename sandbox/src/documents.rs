@@ -35,7 +35,10 @@ const fn section(
     SectionKind { key, name, description, groups }
 }
 
-pub(crate) const SECTIONS: [SectionKind; 18] = [
+const OBJECTIVE: &[&str] =
+    &["vital-signs", "normal-physical-findings", "abnormal-physical-findings", "laboratory-results", "imaging-results"];
+
+pub(crate) const SECTIONS: [SectionKind; 17] = [
     section(
         "corti-subjective",
         "Subjective",
@@ -45,39 +48,50 @@ pub(crate) const SECTIONS: [SectionKind; 18] = [
             "chief-complaint",
             "history-of-present-illness",
             "past-medical-history",
-            "past-surgical-history",
             "family-history",
             "social-history",
-            "medications",
+            "functional-status",
+            "medications-prior-to-visit",
+            "denials-of-symptoms",
+            "concerns-and-expectations",
             "allergies",
             "other",
         ],
     ),
-    section(
-        "corti-objective",
-        "Objective",
-        "What was observed and measured.",
-        &["vitals", "physical-exam", "diagnostic-results"],
-    ),
+    section("corti-objective", "Objective", "What was observed and measured.", OBJECTIVE),
     section("corti-assessment", "Assessment", "What the clinician makes of it.", &["assessment"]),
-    section("corti-plan", "Plan", "What is to be done.", &["plan"]),
+    section("corti-plan", "Plan", "What is to be done.", &["plan", "actions"]),
     section("corti-demographics", "Demographics", "Who the patient is.", &["demographics"]),
     section("corti-chief-complaint", "Chief Complaint", "Why the patient came.", &["chief-complaint"]),
-    section("corti-hpi", "History of Present Illness", "How the complaint developed.", &["history-of-present-illness"]),
+    section(
+        "corti-hpi",
+        "History of Present Illness",
+        "How the complaint developed.",
+        &["history-of-present-illness", "denials-of-symptoms"],
+    ),
     section(
         "corti-past-medical-history",
         "Past Medical History",
         "Earlier and lasting conditions.",
         &["past-medical-history"],
     ),
-    section("corti-past-surgical-history", "Past Surgical History", "Earlier operations.", &["past-surgical-history"]),
     section("corti-family-history", "Family History", "Conditions in the family.", &["family-history"]),
     section("corti-social-history", "Social History", "Habits, work and home.", &["social-history"]),
-    section("corti-medications", "Medications", "What the patient takes.", &["medications"]),
+    section("corti-medications", "Medications", "What the patient takes.", &["medications-prior-to-visit"]),
     section("corti-allergies", "Allergies", "Allergies and reactions.", &["allergies"]),
-    section("corti-vitals", "Vitals", "Vital signs.", &["vitals"]),
-    section("corti-physical-exam", "Physical Exam", "Findings of the examination.", &["physical-exam"]),
-    section("corti-diagnostic-results", "Diagnostic Results", "Results of tests.", &["diagnostic-results"]),
+    section("corti-vitals", "Vitals", "Vital signs.", &["vital-signs"]),
+    section(
+        "corti-physical-exam",
+        "Physical Exam",
+        "Findings of the examination.",
+        &["normal-physical-findings", "abnormal-physical-findings"],
+    ),
+    section(
+        "corti-diagnostic-results",
+        "Diagnostic Results",
+        "Results of tests.",
+        &["laboratory-results", "imaging-results"],
+    ),
     section(
         "corti-history",
         "History",
@@ -87,18 +101,12 @@ pub(crate) const SECTIONS: [SectionKind; 18] = [
             "chief-complaint",
             "history-of-present-illness",
             "past-medical-history",
-            "past-surgical-history",
             "family-history",
             "social-history",
             "other",
         ],
     ),
-    section(
-        "corti-findings",
-        "Findings",
-        "Vital signs, examination and tests.",
-        &["vitals", "physical-exam", "diagnostic-results"],
-    ),
+    section("corti-findings", "Findings", "Vital signs, examination and tests.", OBJECTIVE),
 ];
 
 pub(crate) const TEMPLATES: [Template; 7] = [
@@ -130,7 +138,6 @@ pub(crate) const TEMPLATES: [Template; 7] = [
             "corti-chief-complaint",
             "corti-hpi",
             "corti-past-medical-history",
-            "corti-past-surgical-history",
             "corti-family-history",
             "corti-social-history",
             "corti-medications",
@@ -369,7 +376,7 @@ mod tests {
             assert!(template.sections.iter().all(|key| find_section(key).is_some()), "{}", template.key);
         }
         for section in &SECTIONS {
-            assert!(section.groups.iter().all(|group| facts::group_id(group).is_some()), "{}", section.key);
+            assert!(section.groups.iter().all(|group| facts::is_group(group)), "{}", section.key);
         }
     }
 

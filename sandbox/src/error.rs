@@ -45,6 +45,15 @@ impl ApiError {
     }
 }
 
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.validation.first() {
+            Some((field, message)) => write!(f, "{field}: {message}"),
+            None => f.write_str(&self.detail),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let kind = self.status.canonical_reason().unwrap_or("Error").to_lowercase().replace(' ', "-");
@@ -56,7 +65,7 @@ impl IntoResponse for ApiError {
         });
         if !self.validation.is_empty() {
             let errors: Vec<_> =
-                self.validation.iter().map(|(field, message)| json!({ "field": field, "message": message })).collect();
+                self.validation.iter().map(|(field, message)| json!({ field.as_str(): message })).collect();
             body["validationErrors"] = errors.into();
         }
         (self.status, Json(body)).into_response()

@@ -9,41 +9,61 @@ use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The protocol's fact groups: key and English name.
-const GROUPS: [(&str, &str); 15] = [
-    ("demographics", "Demographics"),
-    ("chief-complaint", "Chief Complaint"),
-    ("history-of-present-illness", "History of Present Illness"),
-    ("past-medical-history", "Past Medical History"),
-    ("past-surgical-history", "Past Surgical History"),
-    ("family-history", "Family History"),
-    ("social-history", "Social History"),
-    ("medications", "Medications"),
-    ("allergies", "Allergies"),
-    ("vitals", "Vitals"),
-    ("physical-exam", "Physical Exam"),
-    ("diagnostic-results", "Diagnostic Results"),
-    ("assessment", "Assessment"),
-    ("plan", "Plan"),
-    ("other", "Other"),
+/// The service's fact groups in its order (live): key, and the name in English, Danish and German.
+const GROUPS: [(&str, [&str; 3]); 20] = [
+    ("chief-complaint", ["Chief complaint", "Henvendelsesårsag", "Hauptbeschwerde"]),
+    ("history-of-present-illness", ["History of present illness", "Aktuelt", "Aktuelle Anamnese"]),
+    ("past-medical-history", ["Past medical history", "Tidligere sygdomme", "Vorerkrankungen"]),
+    ("family-history", ["Family history", "Dispositioner", "Familienanamnese"]),
+    ("social-history", ["Social history", "Socialt", "Sozialanamnese"]),
+    ("functional-status", ["Functional status", "Funktionsniveau", "Funktionsstatus"]),
+    ("medications-prior-to-visit", ["Medications prior to visit", "Medicin før besøget", "Medikation vor dem Besuch"]),
+    ("allergies", ["Allergies", "Allergier", "Allergien"]),
+    ("demographics", ["Demographics", "Stamdata", "Personalien"]),
+    ("vital-signs", ["Vital signs", "Vitale værdier", "Vitalzeichen"]),
+    ("laboratory-results", ["Laboratory results", "Laboratorieresultater", "Laborergebnisse"]),
+    ("imaging-results", ["Imaging results", "Billeddiagnostik", "Bildgebung"]),
+    ("normal-physical-findings", ["Normal physical findings", "Normale fund", "Normale Befunde"]),
+    ("abnormal-physical-findings", ["Abnormal physical findings", "Abnorme fund", "Auffällige Befunde"]),
+    ("denials-of-symptoms", ["Denials of symptoms", "Benægtede symptomer", "Verneinte Symptome"]),
+    (
+        "concerns-and-expectations",
+        ["Concerns and expectations", "Bekymringer og forventninger", "Sorgen und Erwartungen"],
+    ),
+    ("assessment", ["Assessment", "Vurdering", "Beurteilung"]),
+    ("plan", ["Plan", "Plan", "Plan"]),
+    ("actions", ["Actions", "Handlinger", "Maßnahmen"]),
+    ("other", ["Other", "Andet", "Sonstiges"]),
 ];
+const LANGUAGES: [&str; 3] = ["en", "da", "de"];
 
-/// The group's id: fixed, so that it is the same after a restart. `None` where there is no such group.
-pub(crate) fn group_id(key: &str) -> Option<Uuid> {
-    let index = GROUPS.iter().position(|(group, _)| *group == key)?;
-    Some(Uuid::from_u128(0x0f4c_7000_0000_4000_8000_0000_0000_0001 + index as u128))
+pub(crate) fn is_group(key: &str) -> bool {
+    GROUPS.iter().any(|(group, _)| *group == key)
 }
 
-/// The answer of `GET /factgroups/`.
+/// The answer of `GET /factgroups/`. The ids are fixed, so that they are the same after a restart.
 pub(crate) fn groups() -> Value {
-    let group = |(index, (key, name)): (usize, &(&str, &str))| {
+    let group = |(index, (key, names)): (usize, &(&str, [&str; 3]))| {
+        let names = LANGUAGES.iter().zip(names).enumerate();
+        let translation =
+            |(language, (id, name))| json!({ "id": 100 + 20 * language + index, "languagesId": id, "name": name });
         json!({
-            "id": group_id(key),
+            "id": Uuid::from_u128(0x6c1f_0000_0000_4000_8000_0000_0000_0000 + index as u128),
             "key": key,
-            "translations": [{ "id": index + 1, "languagesId": "en", "name": name }],
+            "translations": names.map(translation).collect::<Vec<_>>(),
         })
     };
     json!({ "data": GROUPS.iter().enumerate().map(group).collect::<Vec<_>>() })
+}
+
+/// The text with which the fact of a key comes first: one fact comes again, changed.
+pub(crate) fn draft(key: &str) -> Option<&'static str> {
+    (key == "complaint").then_some("Chest tightness")
+}
+
+/// A fact that says what the fact of a key says, and its group: it comes beside it, and is taken back in the next round.
+pub(crate) fn duplicate(key: &str) -> Option<(&'static str, &'static str)> {
+    (key == "complaint").then_some(("Tight feeling in the chest", "history-of-present-illness"))
 }
 
 /// A fact that a rule found.
@@ -95,14 +115,14 @@ const RULES: [(&str, &str, &str, &str); 32] = [
         "Tightness is brought on by climbing stairs and relieved by a few minutes of rest",
     ),
     ("radiation", "history-of-present-illness", r"goes into my (left|right) arm", "Radiates at times to the $1 arm"),
-    ("jaw", "history-of-present-illness", r"never the jaw", "No radiation to the jaw"),
+    ("jaw", "denials-of-symptoms", r"never the jaw", "No radiation to the jaw"),
     (
         "dyspnoea",
         "history-of-present-illness",
         r"I do get a little short of breath",
         "Mild shortness of breath with the tightness",
     ),
-    ("nausea", "history-of-present-illness", r"no nausea and no sweating", "No nausea or sweating"),
+    ("nausea", "denials-of-symptoms", r"no nausea and no sweating", "No nausea or sweating"),
     ("hypertension", "past-medical-history", r"I have had high blood pressure", "Hypertension"),
     (
         "hypertension",
@@ -110,17 +130,17 @@ const RULES: [(&str, &str, &str, &str); 32] = [
         r"I have had high blood pressure for ([a-z]+) years",
         "Hypertension for $1 years",
     ),
-    ("appendix", "past-surgical-history", r"my appendix", "Appendectomy"),
+    ("appendix", "past-medical-history", r"my appendix", "Appendectomy"),
     (
         "appendix",
-        "past-surgical-history",
+        "past-medical-history",
         r"my appendix.*taken out when I was ([a-z]+)",
         "Appendectomy at the age of $1",
     ),
-    ("ramipril", "medications", r"I take ramipril", "Takes ramipril"),
+    ("ramipril", "medications-prior-to-visit", r"I take ramipril", "Takes ramipril"),
     (
         "ramipril",
-        "medications",
+        "medications-prior-to-visit",
         r"I take ramipril, ([a-z]+) milligrams, every morning",
         "Takes ramipril $1 mg every morning",
     ),
@@ -135,14 +155,14 @@ const RULES: [(&str, &str, &str, &str); 32] = [
     ("smoking", "social-history", r"stopped smoking ([a-z]+) years ago", "Former smoker, stopped $1 years ago"),
     ("alcohol", "social-history", r"a glass of wine at weekends", "Drinks a glass of wine at weekends"),
     ("work", "social-history", r"I work as an? ([a-z]+)", "Works as a $1"),
-    ("pressure", "vitals", r"blood pressure is (\d+) over (\d+)", "Blood pressure $1/$2 mmHg"),
-    ("pulse", "vitals", r"pulse is (\d+)", "Pulse $1 per minute"),
-    ("heart", "physical-exam", r"heart sounds are normal", "Normal heart sounds"),
-    ("lungs", "physical-exam", r"lungs are clear", "Lungs clear"),
-    ("oedema", "physical-exam", r"no swelling of the ankles", "No ankle swelling"),
-    ("ecg", "diagnostic-results", r"normal sinus rhythm", "ECG: normal sinus rhythm"),
+    ("pressure", "vital-signs", r"blood pressure is (\d+) over (\d+)", "Blood pressure $1/$2 mmHg"),
+    ("pulse", "vital-signs", r"pulse is (\d+)", "Pulse $1 per minute"),
+    ("heart", "normal-physical-findings", r"heart sounds are normal", "Normal heart sounds"),
+    ("lungs", "normal-physical-findings", r"lungs are clear", "Lungs clear"),
+    ("oedema", "normal-physical-findings", r"no swelling of the ankles", "No ankle swelling"),
+    ("ecg", "imaging-results", r"normal sinus rhythm", "ECG: normal sinus rhythm"),
     ("angina", "assessment", r"may be angina", "Suspected angina"),
-    ("tests", "plan", r"blood test for cholesterol and troponin", "Blood test: cholesterol and troponin"),
+    ("tests", "actions", r"blood test for cholesterol and troponin", "Blood test: cholesterol and troponin"),
     ("aspirin", "plan", r"start aspirin", "Start aspirin 75 mg daily; nitroglycerin spray as needed"),
     (
         "return",
@@ -193,7 +213,7 @@ mod tests {
     #[test]
     fn every_rule_compiles_and_belongs_to_a_group_of_the_protocol() {
         assert_eq!(COMPILED.len(), RULES.len());
-        assert!(COMPILED.iter().all(|rule| group_id(rule.group).is_some()));
+        assert!(COMPILED.iter().all(|rule| is_group(rule.group)));
     }
 
     #[test]
@@ -208,7 +228,7 @@ mod tests {
         let missing: Vec<_> = keys.iter().filter(|key| !found.iter().any(|finding| finding.key == **key)).collect();
         assert!(missing.is_empty(), "no match for {missing:?}");
         let groups: HashSet<_> = found.iter().map(|finding| finding.group).collect();
-        assert_eq!(groups.len(), GROUPS.len() - 1, "all but «other»");
+        assert_eq!(groups.len(), 15, "{groups:?}");
     }
 
     #[test]

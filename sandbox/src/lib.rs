@@ -10,13 +10,16 @@
 //! - `auth` tokens · `oauth` how they are come by · `error` the protocol's errors and how requests are read · `model`
 //!   the resources' shapes · `rest/` the resources · `transcription` what a recording says · `state` the memory.
 //! - `socket` the stream's IO · `stream` its state machine, pure · `configuration` what it is asked for · `audio` what
-//!   it hears · `script`, `facts`, `documents` what it makes of it.
+//!   it hears · `said` which words that is · `telling` how the service tells them: segments, order, rhythm · `facts`,
+//!   `documents` what it makes of them.
+//! - `behaviour` the switches between the forms that the service may have.
 //! - `control`, `report` and `requests` what `/sandbox` offers to tests · `faults` the schedule of what is to go wrong ·
 //!   `line` and `gate` where it goes wrong, on sockets and requests · `pages` static files and what a page needs beside
 //!   the service.
 
 mod audio;
 mod auth;
+mod behaviour;
 mod configuration;
 mod control;
 mod documents;
@@ -32,10 +35,11 @@ mod pages;
 mod report;
 mod requests;
 mod rest;
-mod script;
+mod said;
 mod socket;
 mod state;
 mod stream;
+mod telling;
 mod transcription;
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
@@ -53,7 +57,8 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use crate::{script::Script, state::App};
+pub use crate::behaviour::{Behaviour, Pace};
+use crate::{said::Script, state::App};
 
 /// How long requests that are under way may take once the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
@@ -72,16 +77,15 @@ pub struct Options {
     pub pkg: Option<PathBuf>,
     /// Life of an access token in seconds; the service's is 300, the default.
     pub token_seconds: u64,
-    /// The fastest pace at which audio may come, as a multiple of real time, with 5 seconds of slack; past it the
-    /// stream is cut off, as the service may do. `None`, the default: any pace, so that tests need not wait.
-    pub max_pace: Option<f64>,
+    /// In which ways the service differs from the default, the pace of its delays among them.
+    pub behaviour: Behaviour,
     /// Serve pages for the real service in place of speaking its side.
     pub service: Option<Service>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { www: None, pkg: None, token_seconds: 300, max_pace: None, service: None }
+        Self { www: None, pkg: None, token_seconds: 300, behaviour: Behaviour::default(), service: None }
     }
 }
 

@@ -9,10 +9,13 @@ use axum::extract::ws::Message;
 use serde_json::{Value, json};
 
 use crate::{
+    behaviour::ErrorFields,
     faults::{Answer, Event, Moment, Plan, What, When},
-    stream::{CLOSE_NORMAL, Input, Output, error, kind},
+    stream::{Input, Output, error, kind},
 };
 
+/// A close that nothing is wrong with (RFC 6455, section 7.4.1).
+const CLOSE_NORMAL: u16 = 1000;
 /// Bytes of the message that is huge, and of the one that is binary.
 const HUGE: usize = 1_000_000;
 const BINARY: usize = 1_000;
@@ -34,6 +37,8 @@ pub(crate) enum Act {
 
 pub(crate) struct Line {
     plan: Plan,
+    /// What an `error` holds.
+    error_fields: ErrorFields,
     /// What has not happened yet.
     events: Vec<Event>,
     /// When `CONFIG_ACCEPTED` is, or was, sent.
@@ -49,12 +54,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(plan: Plan) -> Self {
+    pub(crate) fn new(plan: Plan, error_fields: ErrorFields) -> Self {
         let mut events = plan.events.clone();
         let drop = plan.drop_after_seconds.map(|seconds| Event { when: When::Time(seconds.0), what: What::Drop });
         events.extend(drop);
         Self {
             plan,
+            error_fields,
             events,
             accepted: None,
             queue: VecDeque::new(),
@@ -133,7 +139,7 @@ impl Line {
                     self.is_over = true;
                 }
             }
-            Output::Extract => {}
+            Output::Extract { .. } => {}
         }
     }
 
@@ -141,7 +147,7 @@ impl Line {
         let kind = message["type"].as_str().unwrap_or_default();
         match kind {
             "flushed" => self.moment(now, Moment::Flushed),
-            "ENDED" => self.moment(now, Moment::Ended),
+            "ENDED" | "ended" => self.moment(now, Moment::Ended),
             _ => {}
         }
         if self.is_over || self.is_silent {
@@ -232,7 +238,7 @@ impl Line {
             What::Unknown => text(&json!({ "type": "somethingNew", "data": { "of": ["a", "later", 1] } })),
             What::Huge => text(&json!({ "type": "somethingHuge", "data": "x".repeat(HUGE) })),
             What::Binary => Message::binary(vec![0xff; BINARY]),
-            What::Error => text(&error(500, "A fault that was asked for", "The stream goes on.")),
+            What::Error => text(&error(500, "A fault that was asked for", "The stream goes on.", self.error_fields)),
         };
         self.put(now, Act::Send(send));
     }

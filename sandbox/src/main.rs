@@ -17,6 +17,9 @@ Usage: ossicle-sandbox [options]
   --environment eu|us     serve pages for the real service: no sandbox, the token of OSSICLE_ACCESS_TOKEN,
                           the tenant of OSSICLE_TENANT (default base)
   --token-seconds N       life of an access token (default 300)
+  --pace X                multiply the service's delays by X: 1, the default, is life, 0.1 ten times as fast; the times
+                          in messages are never scaled
+  --set KEY=VALUE         set another switch of the service's behaviour; README.md lists them
   --max-pace X            cut off audio that comes faster than X times real time (default: any pace is good)
   --exit-on-stdin-close   stop when standard input ends, so as never to outlive the program that started this one
   --help                  print this
@@ -38,7 +41,16 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Arg::Long("www") => found.options.www = Some(parser.value()?.into()),
             Arg::Long("pkg") => found.options.pkg = Some(parser.value()?.into()),
             Arg::Long("token-seconds") => found.options.token_seconds = parser.value()?.parse()?,
-            Arg::Long("max-pace") => found.options.max_pace = Some(parser.value()?.parse()?),
+            Arg::Long(name @ ("pace" | "max-pace")) => {
+                let key = if name == "pace" { "pace" } else { "maxPace" };
+                let value = parser.value()?.string()?;
+                found.options.behaviour.set(key, &value)?;
+            }
+            Arg::Long("set") => {
+                let value = parser.value()?.string()?;
+                let (key, value) = value.split_once('=').ok_or("--set needs KEY=VALUE")?;
+                found.options.behaviour.set(key, value)?;
+            }
             Arg::Long("exit-on-stdin-close") => found.exit_on_stdin_close = true,
             Arg::Long("environment") => {
                 let region = parser.value()?.parse_with(|name| Region::parse(name).ok_or("must be eu or us"))?;

@@ -3,13 +3,17 @@
 use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{configuration::Participant, form};
 
-/// Now, to the millisecond: what the service's timestamps carry.
+/// Now, with a fraction of five to nine digits, as the service's timestamps have them (live).
 pub(crate) fn now() -> Timestamp {
-    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or_default()
+    let now = Timestamp::now();
+    let nanoseconds = now.as_nanosecond();
+    let coarse = [10_000, 1_000, 100, 10, 1][(nanoseconds / 1_000 % 5).unsigned_abs() as usize];
+    Timestamp::from_nanosecond(nanoseconds / coarse * coarse).unwrap_or(now)
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -90,25 +94,71 @@ pub(crate) enum Source {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Evidence {
     pub(crate) r#type: &'static str,
-    /// The id of the transcript's segment.
-    pub(crate) reference: Uuid,
+    /// Which line of the transcript, counted from 0: a segment has no id of its own.
+    pub(crate) reference: String,
     pub(crate) quote: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub(crate) struct Fact {
     pub(crate) id: Uuid,
     pub(crate) text: String,
     pub(crate) group: String,
-    pub(crate) group_id: Uuid,
     pub(crate) is_discarded: bool,
     pub(crate) source: Source,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) evidence: Vec<Evidence>,
+    /// Found in a stream that retains nothing: REST does not know of it.
+    pub(crate) is_hidden: bool,
 }
+
+impl Fact {
+    /// As lists and updates have it, with the evidence where it has any.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut fact = self.core();
+        fact["createdAt"] = json!(self.created_at);
+        fact["updatedAt"] = json!(self.updated_at);
+        if !self.evidence.is_empty() {
+            fact["evidence"] = json!(self.evidence);
+        }
+        fact
+    }
+
+    /// As its creation is answered: without `createdAt` (live).
+    pub(crate) fn to_created(&self) -> Value {
+        let mut fact = self.core();
+        fact["updatedAt"] = json!(self.updated_at);
+        if !self.evidence.is_empty() {
+            fact["evidence"] = json!(self.evidence);
+        }
+        fact
+    }
+
+    /// As the socket sends it: without evidence, and without `updatedAt` until it has been changed.
+    pub(crate) fn to_stream(&self) -> Value {
+        let mut fact = self.core();
+        fact["createdAt"] = json!(self.created_at);
+        if self.updated_at != self.created_at {
+            fact["updatedAt"] = json!(self.updated_at);
+        }
+        fact
+    }
+
+    fn core(&self) -> Value {
+        json!({
+            "id": self.id,
+            "text": self.text,
+            "group": self.group,
+            "groupId": GROUP_ID,
+            "isDiscarded": self.is_discarded,
+            "source": self.source,
+        })
+    }
+}
+
+/// The `groupId` of every fact, whatever its group: it is no key (live: one for two groups).
+const GROUP_ID: Uuid = Uuid::from_u128(0x5e5e_5e5e_0000_4000_8000_5e5e_5e5e_0001);
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -179,8 +229,8 @@ pub(crate) enum TranscriptStatus {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Phrase {
     pub(crate) channel: u32,
-    /// A place in the list of participants.
-    pub(crate) participant: usize,
+    /// The speaker, or without diarization a place in the list of participants.
+    pub(crate) participant: i32,
     /// -1: no diarization.
     pub(crate) speaker_id: i32,
     pub(crate) text: String,

@@ -36,7 +36,8 @@ pub(crate) fn router(options: &Options) -> Router<App> {
     }
 }
 
-/// `GET /settings.json`: what to give to the client's constructor, and whether the transcripts are scripted.
+/// `GET /settings.json`: what to give to the client's constructor, and whether the transcripts are scripted: then also
+/// the pace of the service's delays, 1 being life.
 async fn settings(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
     let host = host(&headers);
     Json(match &app.options.service {
@@ -48,6 +49,7 @@ async fn settings(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
             },
             "tenantName": TENANT,
             "sandbox": true,
+            "pace": app.switches.lock().of(None).pace.get(),
         }),
         Some(service) => json!({
             "environment": service.region.name(),

@@ -85,11 +85,15 @@ pub(crate) async fn upgrade(
             return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server stops.").into_response();
         }
     }
-    let stream = Stream::new(app.script.clone(), app.options.max_pace);
-    let line = Line::new(plan);
+    let behaviour = app.switches.lock().of(Some(id));
+    let left = grant.expires_at().duration_since(jiff::Timestamp::now());
+    let line = Line::new(plan, behaviour.error_fields);
+    let is_echoed = behaviour.rest_facts_echoed;
+    let stream = Stream::new(id, behaviour, Duration::try_from(left).unwrap_or_default());
     upgrade.max_message_size(READ_LIMIT).max_frame_size(READ_LIMIT).on_upgrade(move |socket| async move {
         let report = app.reports.lock().open(id, grant.expires_at());
-        let mut connection = Connection { app, interaction: id, tenant: grant.tenant, report, socket, stream, line };
+        let tenant = grant.tenant;
+        let mut connection = Connection { app, interaction: id, tenant, report, socket, stream, line, is_echoed };
         let (code, by) = connection.run().await;
         connection.app.reports.lock().closed(report, code, by);
     })
@@ -108,6 +112,8 @@ struct Connection {
     socket: WebSocket,
     stream: Stream,
     line: Line,
+    /// Whether facts that come over REST are sent.
+    is_echoed: bool,
 }
 
 /// How a socket ended: the code it closed with, and who did it.
@@ -191,14 +197,17 @@ impl Connection {
         let Ok(interaction) = store.interaction(&self.tenant, self.interaction) else { return false };
         self.stream.handle(now, input, &mut interaction.progress);
         while let Some(output) = self.stream.poll_output() {
-            let output = match output {
-                Output::Extract => match interaction.extract_facts() {
-                    facts if facts.is_empty() => continue,
-                    facts => Output::Send(json!({ "type": "facts", "fact": facts })),
-                },
-                output => output,
+            let Output::Extract { is_last } = output else {
+                self.line.output(now, output);
+                continue;
             };
-            self.line.output(now, output);
+            let mut facts = if self.is_echoed { interaction.take_changed() } else { Vec::new() };
+            facts.extend(interaction.extract_facts(!self.stream.retains()));
+            while !facts.is_empty() {
+                self.line.output(now, Output::Send(json!({ "type": "facts", "fact": facts })));
+                // At the end the second round is the last: what is to change has changed by then.
+                facts = if is_last { interaction.extract_facts(!self.stream.retains()) } else { Vec::new() };
+            }
         }
         drop(store);
         if let Some(meter) = self.stream.meter() {

@@ -8,13 +8,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
     Options,
     auth::Tokens,
+    behaviour::Switches,
     error::ApiError,
     facts::{self, Finding},
     faults::Faults,
@@ -22,8 +23,8 @@ use crate::{
     oauth::Codes,
     report::Reports,
     requests::Requests,
-    script::Script,
-    stream::Progress,
+    said::Script,
+    stream::{Progress, Told},
 };
 
 const MAX_INTERACTIONS: usize = 1_000;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Mutex<Tokens>,
     pub(crate) codes: Mutex<Codes>,
     pub(crate) faults: Mutex<Faults>,
+    pub(crate) switches: Mutex<Switches>,
     pub(crate) reports: Mutex<Reports>,
     pub(crate) requests: Mutex<Requests>,
     /// Turns true when the server stops.
@@ -54,10 +56,12 @@ pub(crate) struct Shared {
 
 impl App {
     pub(crate) fn new(options: Options, script: Script, stopping: watch::Receiver<bool>) -> Self {
+        let script = Arc::new(script);
         Self(Arc::new(Shared {
+            store: Mutex::new(Store::new(script.clone())),
+            switches: Mutex::new(Switches::new(options.behaviour.clone())),
             options,
-            script: Arc::new(script),
-            store: Mutex::default(),
+            script,
             tokens: Mutex::default(),
             codes: Mutex::default(),
             faults: Mutex::default(),
@@ -100,10 +104,14 @@ pub(crate) struct Interaction {
     pub(crate) progress: Progress,
     /// Which fact holds what was found under a rule's key.
     extracted: HashMap<&'static str, Uuid>,
+    /// Facts that say what another one says, and are taken back in the next round.
+    duplicates: Vec<Uuid>,
+    /// Facts that came or changed over REST since the last round.
+    changed: Vec<Uuid>,
 }
 
-#[derive(Default)]
 pub(crate) struct Store {
+    script: Arc<Script>,
     /// In the order of their making.
     interactions: Vec<Interaction>,
     guided: Vec<GuidedDocument>,
@@ -118,6 +126,10 @@ fn push<T>(list: &mut Vec<T>, bound: usize, new: T) {
 }
 
 impl Store {
+    pub(crate) fn new(script: Arc<Script>) -> Self {
+        Self { script, interactions: Vec::new(), guided: Vec::new() }
+    }
+
     pub(crate) fn create(
         &mut self, tenant: String, assigned_user_id: Option<Uuid>, encounter: Encounter, patient: Option<Patient>,
     ) -> Uuid {
@@ -135,8 +147,10 @@ impl Store {
             documents: Vec::new(),
             recordings: Vec::new(),
             transcripts: Vec::new(),
-            progress: Progress::default(),
+            progress: Progress::new(self.script.clone()),
             extracted: HashMap::new(),
+            duplicates: Vec::new(),
+            changed: Vec::new(),
         };
         push(&mut self.interactions, MAX_INTERACTIONS, interaction);
         id
@@ -147,6 +161,12 @@ impl Store {
         let found = self.interactions.iter_mut().find(|interaction| interaction.id == id);
         let found = found.ok_or_else(|| ApiError::not_found("interaction"))?;
         if found.tenant == tenant { Ok(found) } else { Err(ApiError::forbidden("interaction")) }
+    }
+
+    /// What was said in an interaction, line by line; nothing where there is no such interaction.
+    pub(crate) fn spoken(&self, id: Uuid) -> Vec<Told> {
+        let found = self.interactions.iter().find(|interaction| interaction.id == id);
+        found.map(|interaction| interaction.progress.spoken()).unwrap_or_default()
     }
 
     pub(crate) fn of_tenant<'a>(&'a self, tenant: &'a str) -> impl Iterator<Item = &'a Interaction> {
@@ -197,13 +217,9 @@ impl Store {
     }
 }
 
-/// A fact as the socket sends it: without the evidence that REST adds.
-#[derive(Serialize)]
-pub(crate) struct StreamFact(Fact);
-
 impl Interaction {
     pub(crate) fn fact(&mut self, id: Uuid) -> Result<&mut Fact, ApiError> {
-        self.facts.iter_mut().find(|fact| fact.id == id).ok_or_else(|| ApiError::not_found("fact"))
+        self.facts.iter_mut().find(|fact| fact.id == id && !fact.is_hidden).ok_or_else(|| ApiError::not_found("fact"))
     }
 
     pub(crate) fn document(&mut self, id: Uuid) -> Result<&mut Document, ApiError> {
@@ -227,61 +243,85 @@ impl Interaction {
         push(&mut self.transcripts, MAX_DOCUMENTS, transcript);
     }
 
-    /// Looks for facts in what was said so far, keeps them, and gives those that are new or have a new text. A fact
-    /// that a user has changed stays as the user left it.
-    pub(crate) fn extract_facts(&mut self) -> Vec<StreamFact> {
-        let mut text = String::new();
-        for said in &self.progress.said {
-            text.push_str(&said.text);
-            text.push(if said.ends_line { '\n' } else { ' ' });
+    /// A fact came or changed over REST.
+    pub(crate) fn note_change(&mut self, id: Uuid) {
+        if self.changed.len() < MAX_FACTS {
+            self.changed.push(id);
         }
-        let found = facts::extract(&text);
-        found.into_iter().filter_map(|finding| self.keep(finding)).collect()
     }
 
-    fn keep(&mut self, finding: Finding) -> Option<StreamFact> {
-        let evidence = self.evidence(&finding);
-        let full = self.facts.len() == MAX_FACTS;
-        let id = self.extracted.get(finding.key);
-        let known = id.and_then(|id| self.facts.iter_mut().find(|fact| fact.id == *id));
-        let fact = match known {
-            Some(fact) if fact.source == Source::User || fact.text == finding.text => return None,
-            Some(fact) => {
-                fact.text = finding.text;
-                fact.updated_at = now();
-                fact.evidence = evidence;
-                fact
+    /// Facts that came or changed over REST since the last call, as the socket sends them.
+    pub(crate) fn take_changed(&mut self) -> Vec<Value> {
+        let changed = std::mem::take(&mut self.changed);
+        self.facts.iter().filter(|fact| changed.contains(&fact.id)).map(Fact::to_stream).collect()
+    }
+
+    /// One round of extraction: looks for facts in what has been told so far, keeps them (`is_hidden`: where nothing is
+    /// retained, out of sight of REST), and gives those that are new, have a new text or are taken back, as the socket
+    /// sends them. A fact that a user has changed stays as the user left it.
+    pub(crate) fn extract_facts(&mut self, is_hidden: bool) -> Vec<Value> {
+        let told = self.progress.told();
+        let text: String = told.iter().map(|line| format!("{}\n", line.text)).collect();
+        let mut sent: Vec<Uuid> = std::mem::take(&mut self.duplicates);
+        sent.retain(|id| {
+            let duplicate = self.facts.iter_mut().find(|fact| fact.id == *id && fact.source == Source::Core);
+            duplicate.is_some_and(|fact| {
+                (fact.is_discarded, fact.updated_at) = (true, now());
+                true
+            })
+        });
+        for finding in facts::extract(&text) {
+            // Which line it begins in.
+            let mut end = 0;
+            let line = told.iter().find(|line| {
+                end += line.text.len() + 1;
+                finding.at < end
+            });
+            let reference = line.map_or(0, |line| line.line).to_string();
+            let evidence = Evidence { r#type: "transcript", reference, quote: finding.quote.clone() };
+            sent.extend(self.keep(finding, evidence, is_hidden));
+        }
+        let fact = |id: Uuid| self.facts.iter().find(|fact| fact.id == id).map(Fact::to_stream);
+        sent.into_iter().filter_map(fact).collect()
+    }
+
+    /// Keeps a finding; gives the fact that is new or changed by it, and its duplicate.
+    fn keep(&mut self, finding: Finding, evidence: Evidence, is_hidden: bool) -> Vec<Uuid> {
+        let known = self.extracted.get(finding.key);
+        if let Some(fact) = known.and_then(|id| self.facts.iter_mut().find(|fact| fact.id == *id)) {
+            if fact.source == Source::User || fact.text == finding.text {
+                return Vec::new();
             }
-            None if full => return None,
-            None => {
-                let (id, created_at) = (Uuid::new_v4(), now());
-                self.extracted.insert(finding.key, id);
+            (fact.text, fact.updated_at, fact.evidence) = (finding.text, now(), vec![evidence]);
+            return vec![fact.id];
+        }
+        let mut made = Vec::new();
+        let mut make = |text: String, group: &str| {
+            if self.facts.len() < MAX_FACTS {
+                let created_at = now();
                 self.facts.push(Fact {
-                    id,
-                    text: finding.text,
-                    group: finding.group.to_owned(),
-                    group_id: facts::group_id(finding.group)?,
+                    id: Uuid::new_v4(),
+                    text,
+                    group: group.to_owned(),
                     is_discarded: false,
                     source: Source::Core,
                     created_at,
                     updated_at: created_at,
-                    evidence,
+                    evidence: vec![evidence.clone()],
+                    is_hidden,
                 });
-                self.facts.last_mut()?
+                made.extend(self.facts.last().map(|fact| fact.id));
             }
         };
-        Some(StreamFact(Fact { evidence: Vec::new(), ..fact.clone() }))
-    }
-
-    /// The segment in which a finding begins.
-    fn evidence(&self, finding: &Finding) -> Vec<Evidence> {
-        let mut end = 0;
-        let segment = self.progress.said.iter().find(|said| {
-            end += said.text.len() + 1;
-            finding.at < end
-        });
-        let evidence = |id| Evidence { r#type: "transcript", reference: id, quote: finding.quote.clone() };
-        segment.map(|said| evidence(said.id)).into_iter().collect()
+        make(facts::draft(finding.key).map_or(finding.text, str::to_owned), finding.group);
+        if let Some((text, group)) = facts::duplicate(finding.key) {
+            make(text.to_owned(), group);
+        }
+        if let Some(first) = made.first() {
+            self.extracted.insert(finding.key, *first);
+        }
+        self.duplicates.extend(made.iter().skip(1));
+        made
     }
 }
 
@@ -294,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_first_recordings_of_the_oldest_interaction_give_way_to_one_too_many() {
-        let mut store = Store::default();
+        let mut store = Store::new(Arc::new(Script::load().unwrap()));
         let encounter = json!({ "identifier": "x", "status": "planned", "type": "emergency" });
         let encounter: Encounter = serde_json::from_value(encounter).unwrap();
         let [old, new] = [(); 2].map(|()| store.create("base".into(), None, encounter.clone(), None));

@@ -1,10 +1,13 @@
 //! What the transcript of a recording says: the script, word by word, where the audio has speech. Pure.
 
+use std::sync::Arc;
+
 use crate::{
     audio::{Format, Span, listen},
     configuration::{Participant, speaker},
     model::Phrase,
-    script::{Position, Role, Script, WORDS_PER_SECOND},
+    said::{Role, Script, Visit},
+    telling::{Cutter, Piece},
 };
 
 /// The longest recording that the protocol takes, in seconds: 120 minutes.
@@ -20,62 +23,37 @@ pub(crate) struct Request {
 
 /// The length of a recording in seconds, and what is said in it from the script's beginning. `None` where the audio is
 /// not decoded, or too long.
-pub(crate) fn transcribe(script: &Script, request: &Request, bytes: &[u8]) -> Option<(f64, Vec<Phrase>)> {
+pub(crate) fn transcribe(script: Arc<Script>, request: &Request, bytes: &[u8]) -> Option<(f64, Vec<Phrase>)> {
     let (seconds, speech) = listen(request.format, bytes).filter(|(seconds, _)| *seconds <= MAX_SECONDS)?;
-    let phrase = |turn: Turn| {
-        let place = speaker(&request.participants, turn.role);
+    let phrase = |piece: Piece| {
+        let speaker_id = match piece.voice {
+            _ if !request.diarize => -1,
+            Role::Doctor => 0,
+            Role::Patient => 1,
+        };
+        let place = speaker(&request.participants, piece.voice);
         Phrase {
             channel: request.participants.get(place).map_or(0, |participant| participant.channel),
-            participant: place,
-            speaker_id: match turn.role {
-                _ if !request.diarize => -1,
-                Role::Doctor => 0,
-                Role::Patient => 1,
-            },
-            text: turn.text,
-            start: milliseconds(turn.start),
-            end: milliseconds(turn.end),
+            // Live: the same as the speaker, where there is one.
+            participant: if request.diarize { speaker_id } else { i32::try_from(place).unwrap_or_default() },
+            speaker_id,
+            text: piece.text,
+            start: milliseconds(piece.start),
+            end: milliseconds(piece.end),
         }
     };
-    Some((seconds, turns(script, &speech).into_iter().map(phrase).collect()))
+    Some((seconds, pieces(script, &speech).into_iter().map(phrase).collect()))
 }
 
-/// One line of the script, or as much of it as was heard; times in seconds.
-struct Turn {
-    role: Role,
-    text: String,
-    start: f64,
-    end: f64,
-}
-
-fn turns(script: &Script, speech: &[Span]) -> Vec<Turn> {
-    let (mut at, mut said) = (Position::default(), Vec::new());
-    // The line that is being spoken: its start, its end so far, and the seconds of speech that belong to it.
-    let mut open: Option<(f64, f64, f64)> = None;
-    for span in speech {
-        let mut from = span.start;
-        while from < span.end {
-            let (role, words) = script.rest(at);
-            let (start, _, heard) = open.unwrap_or((from, from, 0.0));
-            let left = words.len() as f64 / WORDS_PER_SECOND - heard;
-            if span.end - from < left {
-                open = Some((start, span.end, heard + span.end - from));
-                break;
-            }
-            from += left;
-            said.push(Turn { role, text: words.join(" "), start, end: from });
-            at = script.after(at, words.len());
-            open = None;
-        }
-    }
-    if let Some((start, end, heard)) = open {
-        let (role, words) = script.rest(at);
-        let count = ((heard * WORDS_PER_SECOND).round() as usize).min(words.len());
-        if count > 0 {
-            said.push(Turn { role, text: words[..count].join(" "), start, end });
-        }
-    }
-    said
+/// The lines of the script, the last one as far as it was heard.
+fn pieces(script: Arc<Script>, speech: &[Span]) -> Vec<Piece> {
+    let (mut visit, mut cutter) = (Visit::new(script), Cutter::new(0));
+    speech.iter().for_each(|span| visit.speech(*span));
+    let mut pieces: Vec<Piece> =
+        visit.words_from(0).filter_map(|(place, word)| cutter.word(place, word, 0.0)).collect();
+    pieces.extend(cutter.flush());
+    pieces.sort_by(|a, b| a.start.total_cmp(&b.start));
+    pieces
 }
 
 fn milliseconds(seconds: f64) -> u64 {
@@ -90,29 +68,28 @@ mod tests {
 
     #[test]
     fn the_words_are_those_of_the_speech_at_the_scripts_pace_and_stand_still_in_silence() {
-        let script = Script::load().unwrap();
-        let whole = turns(&script, &[Span { start: 0.0, end: 20.0 }]);
-        let parted = turns(&script, &[Span { start: 0.0, end: 3.0 }, Span { start: 13.0, end: 30.0 }]);
-        let words = |turns: &[Turn]| {
-            let words = turns.iter().flat_map(|turn| turn.text.split(' ').map(str::to_owned));
+        let script = Arc::new(Script::load().unwrap());
+        let whole = pieces(script.clone(), &[Span { start: 0.0, end: 20.0 }]);
+        let parted = pieces(script, &[Span { start: 0.0, end: 3.0 }, Span { start: 13.0, end: 30.0 }]);
+        let words = |pieces: &[Piece]| {
+            let words = pieces.iter().flat_map(|piece| piece.text.split(' ').map(str::to_owned));
             words.collect::<Vec<_>>()
         };
-        assert_eq!(words(&whole).len(), 52, "20 s at 2.6 words a second");
+        assert_eq!(words(&whole).len(), 54, "20 s at 2.6 words a second, and two at once");
         assert_eq!(words(&whole), words(&parted));
         assert_eq!((parted[0].start, whole[0].start), (0.0, 0.0));
         assert!(parted[0].end > whole[0].end + 9.9, "the pause is within the first line");
-        assert!(whole.windows(2).all(|pair| pair[0].end <= pair[1].start));
-        assert_eq!(whole.last().unwrap().end, 20.0);
+        assert!(whole.last().unwrap().end <= 20.0);
     }
 
     #[test]
     fn what_is_no_audio_has_no_transcript_and_silence_an_empty_one() {
-        let script = Script::load().unwrap();
+        let script = Arc::new(Script::load().unwrap());
         let request = |format| Request { format, diarize: false, participants: Vec::new() };
         let pcm = Format::Pcm { rate: 8_000, channels: 1 };
-        assert!(transcribe(&script, &request(Format::Container), b"ID3 and so on").is_none());
-        assert!(transcribe(&script, &request(pcm), &[]).is_none());
-        let (seconds, phrases) = transcribe(&script, &request(pcm), &[0; 16_000]).unwrap();
+        assert!(transcribe(script.clone(), &request(Format::Container), b"ID3 and so on").is_none());
+        assert!(transcribe(script.clone(), &request(pcm), &[]).is_none());
+        let (seconds, phrases) = transcribe(script.clone(), &request(pcm), &[0; 16_000]).unwrap();
         assert_eq!((seconds, phrases.len()), (1.0, 0));
     }
 
@@ -133,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_recording_of_more_than_two_hours_is_not_transcribed() {
-        let script = Script::load().unwrap();
+        let script = Arc::new(Script::load().unwrap());
         let request = Request { format: Format::Container, diarize: false, participants: Vec::new() };
-        let seconds = |recording: &[u8]| transcribe(&script, &request, recording).map(|(seconds, _)| seconds);
+        let seconds = |recording: &[u8]| transcribe(script.clone(), &request, recording).map(|(seconds, _)| seconds);
         assert_eq!(seconds(&ogg(7_200)), Some(7_200.0));
         assert_eq!(seconds(&ogg(7_201)), None);
     }

@@ -40,6 +40,8 @@ impl Format {
                 Some(("rate", Ok(value))) => rate = Some(value),
                 Some(("channels", Ok(value))) => channels = Some(value),
                 Some(("bits", Ok(value))) => bits = Some(value),
+                Some(("endian", _)) if part.ends_with("little") => {}
+                Some(("encoding", _)) if part.ends_with("sint") && !part.ends_with("usint") => {}
                 _ => return Err("audioFormat has a parameter that is not understood".into()),
             }
         }
@@ -63,6 +65,8 @@ mod tests {
     fn pcm_needs_all_of_rate_channels_and_bits() {
         let mono = Format::Pcm { rate: 16_000, channels: 1 };
         assert_eq!(Format::parse(Some("audio/pcm; rate=16000; channels=1; bits=16")), Ok(mono));
+        let whole = "audio/pcm; rate=16000; channels=2; bits=16; endian=little; encoding=sint";
+        assert_eq!(Format::parse(Some(whole)), Ok(Format::Pcm { rate: 16_000, channels: 2 }));
         assert_eq!(Format::parse(Some("audio/PCM;bits=16;channels=1;rate=16000")), Ok(mono));
         for bad in [
             "audio/pcm",
@@ -70,6 +74,8 @@ mod tests {
             "audio/pcm; rate=16000; channels=1; bits=24",
             "audio/pcm; rate=1; channels=1; bits=16",
             "audio/pcm; rate=x; channels=1; bits=16",
+            "audio/pcm; rate=16000; channels=1; bits=16; endian=big",
+            "audio/pcm; rate=16000; channels=1; bits=16; encoding=float",
             "video/mp4",
             "",
         ] {

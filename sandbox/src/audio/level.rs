@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Shape, Sink};
+use super::{Mark, Shape, Sink, marks::Marks};
 
 /// A window whose root mean square reaches this is speech: -45 dBFS, well over a quiet room's noise.
 const SPEECH_RMS: f64 = 0.0056;
@@ -34,6 +34,7 @@ pub(super) struct Level {
     hold: u32,
     /// Speech that has not been taken.
     spans: Vec<Span>,
+    marks: Marks,
 }
 
 impl Level {
@@ -49,6 +50,11 @@ impl Level {
     /// The speech since the last call, in order; spans that touch are one.
     pub(super) fn take_speech(&mut self) -> Vec<Span> {
         std::mem::take(&mut self.spans)
+    }
+
+    /// The marks since the last call, in order.
+    pub(super) fn take_marks(&mut self) -> Vec<Mark> {
+        self.marks.take()
     }
 
     fn at(&self, frame: u64) -> f64 {
@@ -101,6 +107,8 @@ impl Sink for Level {
             }
             self.frames = self.frames.saturating_add(1);
             self.window_frames += 1;
+            let (before, rate, frames) = (self.before, self.shape.rate, self.frames);
+            self.marks.frame(frame, || before + frames as f64 / f64::from(rate.max(1)));
             if self.window_frames == size {
                 let start = self.at(self.frames - u64::from(size));
                 if self.close_window() {
@@ -109,6 +117,11 @@ impl Sink for Level {
                 }
             }
         }
+    }
+
+    fn packet(&mut self, shape: Shape, print: u64, ahead: u64) {
+        self.set_shape(shape);
+        self.marks.packet(print, self.at(self.frames.saturating_add(ahead)));
     }
 
     fn silence(&mut self, shape: Shape, frames: u64) {

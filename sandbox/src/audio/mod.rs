@@ -9,6 +9,7 @@
 mod flac;
 mod format;
 mod level;
+mod marks;
 mod ogg;
 mod opus;
 mod pcm;
@@ -19,7 +20,7 @@ mod webm;
 use std::time::Duration;
 
 use level::Level;
-pub(crate) use {format::Format, level::Span, wav::wav};
+pub(crate) use {format::Format, level::Span, marks::Mark, wav::wav};
 
 /// Where only the clock tells the length: what a first message counts for (the recommended 250 ms), in seconds…
 const FIRST_MESSAGE_SECONDS: f64 = 0.25;
@@ -41,6 +42,8 @@ trait Sink {
     fn samples(&mut self, shape: Shape, interleaved: &[i16]);
     /// So many frames are missing.
     fn silence(&mut self, shape: Shape, frames: u64);
+    /// An encoded packet begins, with this print of its bytes, `ahead` frames after what has been given so far.
+    fn packet(&mut self, _shape: Shape, _print: u64, _ahead: u64) {}
 }
 
 /// What came is not audio that can be decoded here.
@@ -100,6 +103,7 @@ pub(crate) fn listen(format: Format, bytes: &[u8]) -> Option<(f64, Vec<Span>)> {
     // Piece by piece, as it came: decoders then keep no more than they would of a stream.
     for piece in bytes.chunks(1 << 16) {
         decoder.push(piece, &mut level).ok()?;
+        level.take_marks();
         for span in level.take_speech() {
             if heard.len() < MAX_SPANS {
                 level::join(&mut heard, span);
@@ -142,6 +146,11 @@ impl Meter {
     /// The speech so far, in order; at most the first [`MAX_SPANS`] spans.
     pub(crate) fn heard(&self) -> &[Span] {
         &self.heard
+    }
+
+    /// The marks in the audio since the last call.
+    pub(crate) fn take_marks(&mut self) -> Vec<Mark> {
+        self.level.take_marks()
     }
 
     /// Takes one message's bytes, cut anywhere, that came at `now`; gives the speech in them.

@@ -6,7 +6,7 @@
 
 use ogg::reading::PageParser;
 
-use super::{Shape, Sink, Undecoded, opus::Opus};
+use super::{Shape, Sink, Undecoded, marks::print, opus::Opus};
 
 /// Fixed part of a page's header, in bytes; byte 26 counts the lacing values that follow it.
 const HEADER: usize = 27;
@@ -136,17 +136,18 @@ impl<'a> Page<'a> {
 impl Stream {
     fn page(&mut self, page: &Page<'_>, sink: &mut dyn Sink) {
         let mut samples = Vec::new();
-        let mut has_audio = false;
+        // Of each packet its print, and where its samples begin.
+        let mut prints = Vec::new();
         self.packets(page, |stream, packet| {
             if !stream.has_tags && packet.starts_with(b"OpusTags") {
                 stream.has_tags = true;
             } else {
-                has_audio = true;
+                prints.push((print(packet), samples.len()));
                 stream.opus.decode(packet, &mut samples);
             }
         });
-        if page.granule != NO_GRANULE && (has_audio || self.clock.is_some()) {
-            self.place(page.granule, &samples, sink);
+        if page.granule != NO_GRANULE && (!prints.is_empty() || self.clock.is_some()) {
+            self.place(page.granule, &samples, &prints, sink);
         }
     }
 
@@ -182,7 +183,7 @@ impl Stream {
     }
 
     /// Gives out a page's samples, of which `granule` is the end, and silence for what was lost before them.
-    fn place(&mut self, granule: u64, samples: &[i16], sink: &mut dyn Sink) {
+    fn place(&mut self, granule: u64, samples: &[i16], prints: &[(u64, usize)], sink: &mut dyn Sink) {
         let Shape { channels, .. } = self.opus.shape;
         let frames = (samples.len() / usize::from(channels).max(1)) as u64;
         let clock = self.clock.get_or_insert_with(|| {
@@ -200,6 +201,10 @@ impl Stream {
         let from = clock.audio_from.clamp(start, end.max(start)) - start;
         let until = end.saturating_sub(start).max(from);
         let at = |frame: u64| frame as usize * usize::from(channels);
+        for (print, begins) in prints {
+            let begins = (begins / usize::from(channels).max(1)) as u64;
+            sink.packet(self.opus.shape, *print, begins.saturating_sub(from));
+        }
         if until > from {
             sink.samples(self.opus.shape, &samples[at(from)..at(until)]);
         }

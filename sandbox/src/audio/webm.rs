@@ -5,7 +5,7 @@
 //! are entered, the few values of interest are told by their ids, and the rest is passed over. Audio is as long as its
 //! packets: the blocks' own times are those of a wall clock, in milliseconds. Nothing is kept but one element.
 
-use super::{Sink, Undecoded, opus::Opus};
+use super::{Sink, Undecoded, marks::print, opus::Opus};
 
 /// Elements that are entered (RFC 9559, section 5).
 const SEGMENT: u32 = 0x1853_8067;
@@ -151,6 +151,7 @@ impl Listening {
         let frames = samples.len() / channels;
         let skipped = frames.min(usize::try_from(self.pre_skip).unwrap_or(usize::MAX));
         self.pre_skip -= skipped as u64;
+        sink.packet(self.opus.shape, print(packet), 0);
         sink.samples(self.opus.shape, &samples[skipped * channels..]);
     }
 }

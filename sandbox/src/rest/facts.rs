@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     auth::Who,
     error::{ApiError, Body, uuid},
-    facts::{self, group_id},
+    facts::{self, is_group},
     form,
     model::{Fact, Source, now},
     state::{App, MAX_FACTS},
@@ -58,19 +58,15 @@ struct BatchChange {
     is_discarded: Option<bool>,
 }
 
-/// A group's id, or the error that names the field.
-fn known_group(group: &str, field: impl Fn() -> String) -> Result<Uuid, ApiError> {
-    group_id(group).ok_or_else(|| ApiError::invalid(field(), "is no fact group; see /factgroups/"))
+/// A group that the service has not is 404, for the whole request (live; for the whole: a guess).
+fn known_group(group: &str) -> Result<(), ApiError> {
+    let unknown = || ApiError::new(StatusCode::NOT_FOUND, format!("fact group not found: {group}"));
+    is_group(group).then_some(()).ok_or_else(unknown)
 }
 
 /// Applies a change that has been checked.
 fn apply(fact: &mut Fact, change: Change) {
-    if let Some(group) = change.group
-        && let Some(id) = group_id(&group)
-    {
-        fact.group = group;
-        fact.group_id = id;
-    }
+    fact.group = change.group.unwrap_or_else(|| std::mem::take(&mut fact.group));
     fact.text = change.text.unwrap_or_else(|| std::mem::take(&mut fact.text));
     fact.source = change.source.unwrap_or(fact.source);
     fact.is_discarded = change.is_discarded.unwrap_or(fact.is_discarded);
@@ -86,23 +82,24 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let mut store = app.store.lock();
     let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
-    Ok(Json(json!({ "facts": interaction.facts })))
+    let facts: Vec<Value> = interaction.facts.iter().filter(|fact| !fact.is_hidden).map(Fact::to_json).collect();
+    Ok(Json(json!({ "facts": facts })))
 }
 
 pub(super) async fn create(
     State(app): State<App>, Extension(caller): Who, Path(id): Path<String>, Body(body): Body<Create>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let mut store = app.store.lock();
     let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
     if interaction.facts.len() + body.facts.len() > MAX_FACTS {
         return Err(ApiError::invalid("facts", format!("an interaction holds at most {MAX_FACTS}")));
     }
+    body.facts.iter().try_for_each(|fact| known_group(&fact.group))?;
     let mut made = Vec::new();
-    for (index, fact) in body.facts.into_iter().enumerate() {
+    for fact in body.facts {
         let created_at = now();
         made.push(Fact {
             id: Uuid::new_v4(),
-            group_id: known_group(&fact.group, || format!("facts[{index}].group"))?,
             text: fact.text,
             group: fact.group,
             is_discarded: false,
@@ -110,23 +107,29 @@ pub(super) async fn create(
             created_at,
             updated_at: created_at,
             evidence: Vec::new(),
+            is_hidden: false,
         });
     }
-    interaction.facts.extend_from_slice(&made);
-    Ok((StatusCode::CREATED, Json(json!({ "facts": made }))))
+    made.iter().for_each(|fact| interaction.note_change(fact.id));
+    let answer: Vec<Value> = made.iter().map(Fact::to_created).collect();
+    interaction.facts.extend(made);
+    Ok(Json(json!({ "facts": answer })))
 }
 
 pub(super) async fn update(
     State(app): State<App>, Extension(caller): Who, Path((id, fact)): Path<(String, String)>,
     Body(change): Body<Change>,
-) -> Result<Json<Fact>, ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let mut store = app.store.lock();
-    let fact = store.interaction(&caller.tenant, uuid(&id, "id")?)?.fact(uuid(&fact, "factId")?)?;
+    let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
+    let fact = interaction.fact(uuid(&fact, "factId")?)?;
     if let Some(group) = &change.group {
-        known_group(group, || "group".into())?;
+        known_group(group)?;
     }
     apply(fact, change);
-    Ok(Json(fact.clone()))
+    let (id, answer) = (fact.id, fact.to_json());
+    interaction.note_change(id);
+    Ok(Json(answer))
 }
 
 /// Changes all of the facts or, where one cannot be changed, none.
@@ -135,17 +138,18 @@ pub(super) async fn batch_update(
 ) -> Result<Json<Value>, ApiError> {
     let mut store = app.store.lock();
     let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
-    for (index, change) in body.facts.iter().enumerate() {
+    for change in &body.facts {
         interaction.fact(change.fact_id)?;
         if let Some(group) = &change.group {
-            known_group(group, || format!("facts[{index}].group"))?;
+            known_group(group)?;
         }
     }
     let mut changed = Vec::new();
     for BatchChange { fact_id, text, group, is_discarded } in body.facts {
         let fact = interaction.fact(fact_id)?;
         apply(fact, Change { text, group, source: None, is_discarded });
-        changed.push(fact.clone());
+        changed.push(fact.to_json());
+        interaction.note_change(fact_id);
     }
     Ok(Json(json!({ "facts": changed })))
 }

@@ -162,7 +162,7 @@ fn told(interaction: &Interaction) -> Vec<Context> {
     if !facts.is_empty() {
         return vec![Context::Facts(facts)];
     }
-    interaction.progress.said.iter().map(|said| Context::String(said.text.clone())).collect()
+    interaction.progress.told().into_iter().map(|line| Context::String(line.text)).collect()
 }
 
 /// 201 with the document; 200 with one that is not kept, under the retention policy `none`.

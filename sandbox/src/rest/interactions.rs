@@ -15,7 +15,7 @@ use super::Page;
 use crate::{
     auth::{Who, host},
     error::{ApiError, Body, Params, misfit, uuid},
-    model::{Encounter, EncounterStatus, Patient, now},
+    model::{Encounter, EncounterStatus, Gender, Patient, now},
     state::{App, Interaction},
 };
 
@@ -32,26 +32,63 @@ fn websocket_url(host: &str, interaction: Uuid, tenant: &str) -> String {
     format!("ws://{host}/audio-bridge/v2/interactions/{interaction}/streams?tenant-name={tenant}")
 }
 
+/// A time that nobody told.
+const NO_TIME: &str = "0001-01-01T00:00:00Z";
+/// What stands for each text of a patient whom nobody named.
+const NOBODY: &str = "-";
+
+/// An interaction as lists and all else have it (live for lists, for all else a guess): nothing is left out, and what was
+/// not told is «-», an empty text or the year 1.
 fn to_json(interaction: &Interaction, host: &str) -> Value {
+    let encounter = &interaction.encounter;
+    let started = encounter.period.as_ref().map(|period| period.started_at.to_string());
+    let patient = match &interaction.patient {
+        None => json!({
+            "identifier": NOBODY, "name": NOBODY, "gender": "unknown", "birthDate": NO_TIME, "pronouns": NOBODY,
+        }),
+        Some(patient) => {
+            let birth = patient.birth_date.as_deref().unwrap_or(NO_TIME);
+            let birth = if birth.contains('T') { birth.to_owned() } else { format!("{birth}T00:00:00Z") };
+            json!({
+                "identifier": patient.identifier,
+                "name": patient.name.as_deref().unwrap_or_default(),
+                "gender": patient.gender.unwrap_or(Gender::Unknown),
+                "birthDate": birth,
+                "pronouns": patient.pronouns.as_deref().unwrap_or_default(),
+            })
+        }
+    };
     json!({
         "id": interaction.id,
         "assignedUserId": interaction.assigned_user_id,
-        "encounter": interaction.encounter,
-        "patient": interaction.patient,
+        "encounter": {
+            "identifier": encounter.identifier,
+            "status": encounter.status,
+            "type": encounter.r#type,
+            "period": {
+                "startedAt": started.as_deref().unwrap_or(NO_TIME),
+                "endedAt": encounter.period.as_ref().and_then(|period| period.ended_at),
+            },
+            "title": encounter.title.as_deref().unwrap_or_default(),
+        },
+        "patient": patient,
         "endedAt": interaction.ended_at,
         "createdAt": interaction.created_at,
         "updatedAt": interaction.updated_at,
-        "lastUpdated": interaction.updated_at,
         "websocketUrl": websocket_url(host, interaction.id, &interaction.tenant),
+        "lastUpdated": interaction.updated_at,
+        "deletionReason": "",
+        "scheduleDeletionAt": null,
+        "deletedAt": null,
     })
 }
 
 pub(super) async fn create(
     State(app): State<App>, Extension(caller): Who, headers: HeaderMap, Body(body): Body<Create>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let id = app.store.lock().create(caller.tenant.clone(), body.assigned_user_id, body.encounter, body.patient);
     let url = websocket_url(host(&headers), id, &caller.tenant);
-    Ok((StatusCode::CREATED, Json(json!({ "interactionId": id, "websocketUrl": url }))))
+    Ok(Json(json!({ "interactionId": id, "websocketUrl": url })))
 }
 
 /// Reads a status from the query.
@@ -90,6 +127,10 @@ pub(super) async fn list(
     };
     let page = Page::read(&query)?;
     let statuses = query.all("encounterStatus").map(status).collect::<Result<Vec<_>, _>>()?;
+    // Live: several do not work. That they are refused is a guess.
+    if statuses.len() > 1 {
+        return Err(ApiError::invalid("encounterStatus", "must be one status"));
+    }
     let patient = query.one("patient");
 
     let store = app.store.lock();

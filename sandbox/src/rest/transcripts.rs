@@ -77,7 +77,7 @@ pub(super) async fn create(
     tokio::spawn(async move {
         let script = app.script.clone();
         // Minutes of audio are seconds of work.
-        let work = spawn_blocking(move || transcribe(&script, &request, &bytes));
+        let work = spawn_blocking(move || transcribe(script, &request, &bytes));
         sleep(PROCESSING).await;
         let found = work.await.ok().flatten();
         // Either may have been deleted in the meantime.

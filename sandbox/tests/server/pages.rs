@@ -18,6 +18,7 @@ fn the_settings_point_to_this_very_server_and_say_that_it_is_a_sandbox() {
         },
         "tenantName": "base",
         "sandbox": true,
+        "pace": 0.02,
     });
     assert_eq!(settings, expected);
     let token = sandbox.send("POST", "/token", &[], None).body;

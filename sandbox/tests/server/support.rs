@@ -8,7 +8,7 @@ use std::{
 };
 
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
-use ossicle_sandbox::{Options, Server, serve};
+use ossicle_sandbox::{Behaviour, Options, Server, serve};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tungstenite::{Message, WebSocket, client::IntoClientRequest};
@@ -43,13 +43,23 @@ impl Answer {
     /// The fields that `validationErrors` names.
     pub(crate) fn fields(&self) -> Vec<&str> {
         let errors = self.body["validationErrors"].as_array().expect("validation errors");
-        errors.iter().map(|error| error["field"].as_str().unwrap()).collect()
+        errors.iter().flat_map(|error| error.as_object().unwrap().keys().map(String::as_str)).collect()
     }
 }
 
 impl Sandbox {
+    /// One whose delays are a fiftieth of the service's, and that says nothing that nobody knows.
     pub(crate) fn start() -> Self {
-        Self::with(Options::default())
+        Self::switched(&[])
+    }
+
+    /// The same with more switches.
+    pub(crate) fn switched(switches: &[(&str, &str)]) -> Self {
+        let mut behaviour = Behaviour::default();
+        for (key, value) in [("pace", "0.02"), ("unknown", "false")].iter().chain(switches) {
+            behaviour.set(key, value).unwrap();
+        }
+        Self::with(Options { behaviour, ..Options::default() })
     }
 
     pub(crate) fn with(options: Options) -> Self {
@@ -134,7 +144,7 @@ impl Sandbox {
     /// Makes an interaction, and gives its id.
     pub(crate) fn interaction(&self) -> String {
         let answer = self.rest("POST", "/interactions/", encounter());
-        assert_eq!(answer.status, 201, "{}", answer.body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["interactionId"].as_str().unwrap().to_owned()
     }
 
@@ -328,10 +338,45 @@ pub(crate) fn speech(seconds: f64) -> Vec<u8> {
     (0..(seconds * 16_000.0) as usize).flat_map(|n| sample(n).to_le_bytes()).collect()
 }
 
-/// Opus in Ogg of 16 kHz mono samples, exactly as long as they are.
-pub(crate) fn ogg(samples: &[i16]) -> Vec<u8> {
+/// A sound that never repeats itself, loud enough to be taken for speech, in 16 kHz mono PCM.
+pub(crate) fn voice(seconds: f64) -> Vec<u8> {
+    let sample = |n: usize| {
+        let time = n as f64 / 16_000.0;
+        (6_000.0 * (time * 1_300.0 + (time * 3.1).sin() * 40.0).sin() + 1_500.0 * (time * time * 7.0).sin()) as i16
+    };
+    (0..(seconds * 16_000.0) as usize).flat_map(|n| sample(n).to_le_bytes()).collect()
+}
+
+fn encoder() -> OpusEncoder {
     let mut encoder = OpusEncoder::new(16_000, 1, Application::Voip).unwrap();
     encoder.bitrate_bps = 24_000;
+    encoder
+}
+
+/// Opus packets of 20 ms of 16 kHz mono samples.
+pub(crate) fn packets(samples: &[i16]) -> Vec<Vec<u8>> {
+    let mut encoder = encoder();
+    let mut packet = vec![0; 4000];
+    let mut encode = |frame: &[i16]| {
+        let size = encoder.encode_s16(frame, 320, &mut packet).unwrap();
+        packet[..size].to_vec()
+    };
+    samples.chunks_exact(320).map(&mut encode).collect()
+}
+
+/// Packets of 20 ms in a container of their own.
+pub(crate) fn contained(packets: &[Vec<u8>]) -> Vec<u8> {
+    let head = OpusHead::for_encoder(&encoder(), 16_000);
+    let mut writer = OggOpusWriter::new(Vec::new(), head).unwrap();
+    for packet in packets {
+        writer.write_packet_with_duration(packet, 960).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+/// Opus in Ogg of 16 kHz mono samples, exactly as long as they are.
+pub(crate) fn ogg(samples: &[i16]) -> Vec<u8> {
+    let mut encoder = encoder();
     let head = OpusHead::for_encoder(&encoder, 16_000);
     // What the encoder is late by comes out after the last sample, and the last granule position cuts off the rest.
     let mut left = samples.len() * 3 + usize::from(head.pre_skip);

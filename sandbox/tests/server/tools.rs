@@ -18,8 +18,8 @@ fn facts_are_extracted_from_a_text_by_the_rules_of_the_stream() {
         assert!(found["usageInfo"]["creditsConsumed"].take().is_number());
         let expected = json!({
             "facts": [
-                { "group": "medications", "value": "Takes ramipril", "text": "Takes ramipril" },
-                { "group": "vitals", "value": "Pulse 78 per minute", "text": "Pulse 78 per minute" },
+                { "group": "medications-prior-to-visit", "value": "Takes ramipril", "text": "Takes ramipril" },
+                { "group": "vital-signs", "value": "Pulse 78 per minute", "text": "Pulse 78 per minute" },
             ],
             "outputLanguage": "en",
             "usageInfo": { "creditsConsumed": null },
