@@ -243,17 +243,18 @@ impl Live {
             if word.start < offset - CUT_WORD {
                 continue;
             }
-            match self.cutter.word(place, word, offset) {
-                Some(piece) => self.teller.ended(now, piece),
-                None if self.behaviour.interims => {
-                    let open = self.cutter.open().iter().find(|piece| piece.voice == word.voice);
-                    if let Some(piece) = open.filter(|piece| piece.words.len() % INTERIM_WORDS == 0) {
-                        let (message, _) = self.transcript(std::slice::from_ref(piece), false);
-                        out.push_back(Output::Send(message));
-                    }
-                }
-                None => {}
+            for piece in self.cutter.word(place, word, offset) {
+                self.teller.ended(now, piece);
             }
+            let open = self.cutter.open().iter().find(|piece| piece.voice == word.voice);
+            let interim = open.filter(|piece| self.behaviour.interims && piece.words.len() % INTERIM_WORDS == 0);
+            if let Some(piece) = interim {
+                let (message, _) = self.transcript(std::slice::from_ref(piece), false);
+                out.push_back(Output::Send(message));
+            }
+        }
+        for piece in self.cutter.pause(self.hearing.seconds()) {
+            self.teller.ended(now, piece);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Words into segments.
 //!
-//! A segment is what one speaker says in one go: a line of the script, at most 13 seconds of it. On a socket that was
+//! A segment is what one speaker says in one go: a line of the script or what is said of it up to a pause, at most 13 seconds. On a socket that was
 //! opened again the same audio need not be cut where it was cut first: there segments end within lines too, at other
 //! words on each socket.
 
@@ -9,6 +9,8 @@ use crate::{
     telling::rhythm,
 };
 
+/// Seconds without a word after which a speaker's segment has ended. Guess.
+const PAUSE: f64 = 1.2;
 /// On a reopened socket, each seventh word may end a segment; by how many words the cuts of one socket and the next differ.
 const CUT_EVERY: usize = 7;
 const CUT_SHIFT: usize = 3;
@@ -36,9 +38,11 @@ impl Cutter {
         Self { socket, open: Vec::new() }
     }
 
-    /// Takes the next word; the socket's audio begins at `offset` of the visit's. Gives the segment that ends with it.
-    pub(crate) fn word(&mut self, place: usize, word: &Word, offset: f64) -> Option<Piece> {
+    /// Takes the next word; the socket's audio begins at `offset` of the visit's. Gives the segments that end with it, or
+    /// that had ended before it.
+    pub(crate) fn word(&mut self, place: usize, word: &Word, offset: f64) -> Vec<Piece> {
         let (start, end) = (word.start - offset, word.end - offset);
+        let mut ended = self.pause(start);
         let index = self.open.iter().position(|piece| piece.voice == word.voice).unwrap_or_else(|| {
             self.open.push(Piece { voice: word.voice, text: String::new(), start, end, words: Vec::new() });
             self.open.len() - 1
@@ -52,7 +56,17 @@ impl Cutter {
         piece.words.push(place);
         let is_cut = self.socket > 0 && (word.number + CUT_SHIFT * self.socket) % CUT_EVERY == 0;
         let is_over = word.is_last || is_cut || piece.end - piece.start >= rhythm::LONGEST;
-        is_over.then(|| self.open.remove(index))
+        if is_over {
+            ended.push(self.open.remove(index));
+        }
+        ended
+    }
+
+    /// Ends what has not gone on until now, in the socket's seconds.
+    pub(crate) fn pause(&mut self, now: f64) -> Vec<Piece> {
+        let (ended, open) = std::mem::take(&mut self.open).into_iter().partition(|piece| piece.end + PAUSE <= now);
+        self.open = open;
+        ended
     }
 
     /// Ends what is open.

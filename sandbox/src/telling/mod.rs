@@ -101,21 +101,24 @@ impl Teller {
         let batch = self.told;
         self.told += 1;
         self.last = Some(now);
-        let is_ready = |waiting: &Waiting| match self.order {
-            // Each speaker is late in turn, so that his earlier words come after the other's later ones.
+        let ready: Vec<bool> = match self.order {
+            // Each speaker is late in turn; or the other, where only that has his earlier words come after later ones.
             Order::Interleaved => {
-                let is_late = (waiting.piece.voice == Role::Patient) == (batch % 2 == 0);
-                let lag = if is_late { rhythm::LATE_LAG } else { rhythm::BATCH_LAG };
-                waiting.ended + rhythm::scaled(lag, self.pace) <= now
+                let mut voices = [Role::Patient, Role::Doctor];
+                voices.rotate_left(batch % 2);
+                let late = voices.into_iter().find(|late| self.interleaves(*late, now)).unwrap_or(voices[0]);
+                self.waiting.iter().map(|waiting| self.is_ready(waiting, late, now)).collect()
             }
             Order::Time => {
-                let is_settled = waiting.ended + rhythm::scaled(rhythm::BATCH_LAG, self.pace) <= now;
-                let unsettled = self.waiting.iter().filter(|other| other.ended > waiting.ended);
-                let starts = unsettled.map(|other| other.piece.start).chain(open);
-                is_settled && starts.into_iter().all(|start| start >= waiting.piece.start)
+                let is_ready = |waiting: &Waiting| {
+                    let is_settled = waiting.ended + rhythm::scaled(rhythm::BATCH_LAG, self.pace) <= now;
+                    let unsettled = self.waiting.iter().filter(|other| other.ended > waiting.ended);
+                    let starts = unsettled.map(|other| other.piece.start).chain(open);
+                    is_settled && starts.into_iter().all(|start| start >= waiting.piece.start)
+                };
+                self.waiting.iter().map(is_ready).collect()
             }
         };
-        let ready: Vec<bool> = self.waiting.iter().map(is_ready).collect();
         let mut ready = ready.into_iter();
         let (mut pieces, rest): (Vec<Waiting>, Vec<Waiting>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|_| ready.next().unwrap_or(true));
@@ -124,6 +127,21 @@ impl Teller {
         self.batch = goes_on.then(|| self.after(now, rhythm::after_batch(self.told)));
         sort(&mut pieces, self.order);
         pieces.into_iter().map(|waiting| waiting.piece).collect()
+    }
+
+    /// Whether a batch has a segment, where this speaker is late.
+    fn is_ready(&self, waiting: &Waiting, late: Role, now: Duration) -> bool {
+        let lag = if waiting.piece.voice == late { rhythm::LATE_LAG } else { rhythm::BATCH_LAG };
+        waiting.ended + rhythm::scaled(lag, self.pace) <= now
+    }
+
+    /// Whether this speaker, if late, is left with words from before the other's that are told.
+    fn interleaves(&self, late: Role, now: Duration) -> bool {
+        let (ready, held): (Vec<&Waiting>, Vec<&Waiting>) =
+            self.waiting.iter().partition(|waiting| self.is_ready(waiting, late, now));
+        let later =
+            |held: &&Waiting| ready.iter().any(|it| it.piece.voice != late && it.piece.start > held.piece.start);
+        held.iter().filter(|held| held.piece.voice == late).any(later)
     }
 
     /// All that waits, as the messages that tell it, in the order of time.

@@ -57,7 +57,7 @@ fn word(voice: Role, number: usize, is_last: bool) -> Word {
 fn a_segment_is_a_line_at_most_thirteen_seconds_of_it_and_on_another_socket_something_else() {
     let cut = |socket| {
         let mut cutter = Cutter::new(socket);
-        let pieces = (0..20).filter_map(|number| cutter.word(number, &word(Role::Doctor, number, number == 16), 0.0));
+        let pieces = (0..20).flat_map(|number| cutter.word(number, &word(Role::Doctor, number, number == 16), 0.0));
         let mut lengths: Vec<usize> = pieces.map(|piece| piece.words.len()).collect();
         lengths.extend(cutter.flush().iter().map(|piece| piece.words.len()));
         lengths
@@ -72,9 +72,19 @@ fn two_who_speak_at_once_have_a_segment_each() {
     let mut cutter = Cutter::new(0);
     let doctor = [word(Role::Doctor, 0, false), word(Role::Doctor, 2, true)];
     let patient = word(Role::Patient, 1, false);
-    assert!(cutter.word(0, &doctor[0], 0.0).is_none());
-    assert!(cutter.word(1, &patient, 0.0).is_none());
-    let ended = cutter.word(2, &doctor[1], 0.0).unwrap();
+    assert!(cutter.word(0, &doctor[0], 0.0).is_empty());
+    assert!(cutter.word(1, &patient, 0.0).is_empty());
+    let ended = cutter.word(2, &doctor[1], 0.0).remove(0);
     assert_eq!((ended.text.as_str(), ended.words.as_slice()), ("w0 w2", [0, 2].as_slice()));
     assert_eq!(cutter.flush()[0].text, "w1");
+}
+
+#[test]
+fn a_pause_ends_a_segment_within_its_line() {
+    let mut cutter = Cutter::new(0);
+    assert!(cutter.word(0, &word(Role::Doctor, 0, false), 0.0).is_empty());
+    assert!(cutter.pause(2.1).is_empty());
+    assert_eq!(starts(&cutter.pause(2.3)), [0.0], "nothing was said for 1.2 s");
+    assert!(cutter.word(1, &word(Role::Doctor, 5, false), 0.0).is_empty());
+    assert_eq!(starts(&cutter.word(2, &word(Role::Doctor, 9, true), 0.0)), [5.0, 9.0], "heard in one go");
 }
