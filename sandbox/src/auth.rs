@@ -184,7 +184,8 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
         .ok_or_else(|| refuse("The Authorization header holds no bearer token"))?;
     let grant = app.tokens.lock().access(token).map_err(refuse)?;
     match text("tenant-name") {
-        None => return Err(refuse("The Tenant-Name header is missing")),
+        // Live: 403.
+        None => return Err(Box::new(ApiError::new(StatusCode::FORBIDDEN, "not allowed").into_response())),
         Some(tenant) if tenant != grant.tenant => return Err(refuse("The token is for another tenant")),
         Some(_) => {}
     }

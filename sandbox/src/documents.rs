@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    behaviour::EmptySection,
     facts, form,
     model::{Section, Source},
 };
@@ -17,7 +18,7 @@ use crate::{
 pub(crate) struct SectionKind {
     pub(crate) key: &'static str,
     pub(crate) name: &'static str,
-    description: &'static str,
+    pub(crate) description: &'static str,
     groups: &'static [&'static str],
 }
 
@@ -25,9 +26,18 @@ pub(crate) struct SectionKind {
 pub(crate) struct Template {
     pub(crate) key: &'static str,
     pub(crate) name: &'static str,
-    description: &'static str,
-    sections: &'static [&'static str],
+    pub(crate) description: &'static str,
+    pub(crate) sections: &'static [&'static str],
+    /// In which languages it is there (live).
+    pub(crate) languages: &'static [&'static str],
 }
+
+/// The languages that every template is there in, with the two that some lack: Arabic and Swiss French.
+const ALL: &[&str] =
+    &["ar", "da", "de", "de-CH", "en", "en-GB", "en-US", "es", "fr", "fr-CH", "it", "nl", "no", "pt", "sv"];
+const WITHOUT_SWISS_FRENCH: &[&str] =
+    &["ar", "da", "de", "de-CH", "en", "en-GB", "en-US", "es", "fr", "it", "nl", "no", "pt", "sv"];
+const WITHOUT_BOTH: &[&str] = &["da", "de", "de-CH", "en", "en-GB", "en-US", "es", "fr", "it", "nl", "no", "pt", "sv"];
 
 const fn section(
     key: &'static str, name: &'static str, description: &'static str, groups: &'static [&'static str],
@@ -38,7 +48,7 @@ const fn section(
 const OBJECTIVE: &[&str] =
     &["vital-signs", "normal-physical-findings", "abnormal-physical-findings", "laboratory-results", "imaging-results"];
 
-pub(crate) const SECTIONS: [SectionKind; 17] = [
+pub(crate) const SECTIONS: [SectionKind; 18] = [
     section(
         "corti-subjective",
         "Subjective",
@@ -61,6 +71,7 @@ pub(crate) const SECTIONS: [SectionKind; 17] = [
     section("corti-objective", "Objective", "What was observed and measured.", OBJECTIVE),
     section("corti-assessment", "Assessment", "What the clinician makes of it.", &["assessment"]),
     section("corti-plan", "Plan", "What is to be done.", &["plan", "actions"]),
+    section("corti-actions", "Actions", "What was done.", &["actions"]),
     section("corti-demographics", "Demographics", "Who the patient is.", &["demographics"]),
     section("corti-chief-complaint", "Chief Complaint", "Why the patient came.", &["chief-complaint"]),
     section(
@@ -109,25 +120,14 @@ pub(crate) const SECTIONS: [SectionKind; 17] = [
     section("corti-findings", "Findings", "Vital signs, examination and tests.", OBJECTIVE),
 ];
 
-pub(crate) const TEMPLATES: [Template; 7] = [
+/// The eleven templates of the service, in its order (live); the sections of all but one are invented.
+pub(crate) const TEMPLATES: [Template; 11] = [
     Template {
         key: "corti-soap",
         name: "SOAP Note",
         description: "Subjective, objective, assessment and plan.",
         sections: &["corti-subjective", "corti-objective", "corti-assessment", "corti-plan"],
-    },
-    Template {
-        key: "corti-brief-clinical-note",
-        name: "Brief Clinical Note",
-        description: "A short note of a visit.",
-        sections: &[
-            "corti-history",
-            "corti-medications",
-            "corti-allergies",
-            "corti-findings",
-            "corti-assessment",
-            "corti-plan",
-        ],
+        languages: ALL,
     },
     Template {
         key: "corti-h-and-p",
@@ -148,34 +148,35 @@ pub(crate) const TEMPLATES: [Template; 7] = [
             "corti-assessment",
             "corti-plan",
         ],
-    },
-    Template {
-        key: "corti-emergency-note",
-        name: "Emergency Note",
-        description: "A note of an emergency visit.",
-        sections: &[
-            "corti-chief-complaint",
-            "corti-hpi",
-            "corti-allergies",
-            "corti-medications",
-            "corti-vitals",
-            "corti-physical-exam",
-            "corti-diagnostic-results",
-            "corti-assessment",
-            "corti-plan",
-        ],
-    },
-    Template {
-        key: "corti-nursing-note",
-        name: "Nursing Note",
-        description: "Observations and care.",
-        sections: &["corti-history", "corti-vitals", "corti-medications", "corti-allergies", "corti-plan"],
+        languages: ALL,
     },
     Template {
         key: "corti-patient-summary",
         name: "Patient Summary",
         description: "The visit in words for the patient.",
         sections: &["corti-history", "corti-findings", "corti-assessment", "corti-plan"],
+        languages: ALL,
+    },
+    Template {
+        key: "corti-nursing-note",
+        name: "Nursing Note",
+        description: "Observations and care.",
+        sections: &["corti-objective", "corti-actions", "corti-plan"],
+        languages: ALL,
+    },
+    Template {
+        key: "corti-referral",
+        name: "Referral",
+        description: "A letter to another clinic.",
+        sections: &[
+            "corti-chief-complaint",
+            "corti-hpi",
+            "corti-past-medical-history",
+            "corti-medications",
+            "corti-findings",
+            "corti-assessment",
+        ],
+        languages: ALL,
     },
     Template {
         key: "corti-outpatient-visit-note",
@@ -192,7 +193,54 @@ pub(crate) const TEMPLATES: [Template; 7] = [
             "corti-assessment",
             "corti-plan",
         ],
+        languages: WITHOUT_SWISS_FRENCH,
     },
+    Template {
+        key: "corti-emergency-note",
+        name: "Emergency Note",
+        description: "A note of an emergency visit.",
+        sections: &[
+            "corti-chief-complaint",
+            "corti-hpi",
+            "corti-allergies",
+            "corti-medications",
+            "corti-vitals",
+            "corti-physical-exam",
+            "corti-diagnostic-results",
+            "corti-assessment",
+            "corti-plan",
+        ],
+        languages: WITHOUT_SWISS_FRENCH,
+    },
+    Template {
+        key: "corti-brief-clinical-note",
+        name: "Brief Clinical Note",
+        description: "A short note of a visit.",
+        sections: &[
+            "corti-history",
+            "corti-medications",
+            "corti-allergies",
+            "corti-findings",
+            "corti-assessment",
+            "corti-plan",
+        ],
+        languages: WITHOUT_SWISS_FRENCH,
+    },
+    Template {
+        key: "corti-emergency-response-note",
+        name: "Emergency Response Note",
+        description: "A note of an emergency call.",
+        sections: &["corti-chief-complaint", "corti-vitals", "corti-findings", "corti-actions"],
+        languages: WITHOUT_BOTH,
+    },
+    Template {
+        key: "corti-epic-avr",
+        name: "After Visit Summary",
+        description: "What the patient takes home.",
+        sections: &["corti-history", "corti-assessment", "corti-plan"],
+        languages: ALL,
+    },
+    Template { key: "summary-of-notes", name: "Summary of Notes", description: "", sections: &[], languages: &[] },
 ];
 
 pub(crate) fn find_section(key: &str) -> Option<&'static SectionKind> {
@@ -206,7 +254,7 @@ pub(crate) fn find_template(key: &str) -> Option<&'static Template> {
 impl SectionKind {
     pub(crate) fn to_json(&self) -> Value {
         json!({
-            "updatedAt": null,
+            "updatedAt": UPDATED,
             "name": self.name,
             "alternateName": self.name,
             "key": self.key,
@@ -231,8 +279,10 @@ impl Template {
             .enumerate()
             .map(|(sort, section)| json!({ "sort": sort, "section": section.to_json() }))
             .collect();
+        let translation =
+            |language: &&str| json!({ "languageId": language, "name": self.name, "description": self.description });
         json!({
-            "updatedAt": null,
+            "updatedAt": if self.sections.is_empty() { None } else { Some(UPDATED) },
             "name": self.name,
             "description": self.description,
             "additionalInstructions": null,
@@ -240,10 +290,13 @@ impl Template {
             "status": "published",
             "documentationMode": "global_sequential",
             "templateSections": sections,
-            "translations": [{ "languageId": "en", "name": self.name, "description": self.description }],
+            "translations": self.languages.iter().map(translation).collect::<Vec<_>>(),
         })
     }
 }
+
+/// When the standard templates and sections were last changed.
+const UPDATED: &str = "2026-03-02T10:00:00Z";
 
 /// One entry of a document request's `context`.
 #[derive(Deserialize)]
@@ -315,12 +368,12 @@ impl Template {
     }
 }
 
-/// The sections with their texts.
-pub(crate) fn write(wanted: Vec<Wanted>, context: &[Context], at: Timestamp) -> Vec<Section> {
-    let section = |(sort, (text, Wanted { key, name, .. })): (usize, _)| Section {
+/// The sections with their texts; an empty one is empty, or its heading and nothing more.
+pub(crate) fn write(wanted: Vec<Wanted>, context: &[Context], at: Timestamp, empty: EmptySection) -> Vec<Section> {
+    let section = |(sort, (text, Wanted { key, name, .. })): (usize, (String, Wanted))| Section {
+        text: if text.is_empty() && empty == EmptySection::Heading { format!("{name}:") } else { text },
         key,
         name,
-        text,
         sort: sort as i64,
         created_at: at,
         updated_at: at,
@@ -330,7 +383,7 @@ pub(crate) fn write(wanted: Vec<Wanted>, context: &[Context], at: Timestamp) -> 
 
 /// The texts of the sections, in their order. Each line of the context is in exactly one of them: the first that
 /// gathers its group, or the first of all.
-fn assemble(sections: &[Wanted], context: &[Context]) -> Vec<String> {
+pub(crate) fn assemble(sections: &[Wanted], context: &[Context]) -> Vec<String> {
     let mut lines: Vec<Vec<String>> = sections.iter().map(|_| Vec::new()).collect();
     let mut put = |group: &str, text: String| {
         let home = sections.iter().position(|section| section.groups.contains(&group)).unwrap_or(0);
@@ -382,7 +435,7 @@ mod tests {
 
     #[test]
     fn no_fact_is_lost_whatever_its_group() {
-        for template in &TEMPLATES {
+        for template in TEMPLATES.iter().filter(|template| !template.sections.is_empty()) {
             let sections = template.wanted();
             let facts = vec![fact(Some("plan"), "rest"), fact(Some("no-such"), "odd"), fact(None, "bare")];
             let texts = assemble(&sections, &[Context::Facts(facts)]);

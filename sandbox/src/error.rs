@@ -10,11 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// What went wrong with one request, in the protocol's terms.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     detail: String,
@@ -31,7 +31,7 @@ impl ApiError {
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
-            detail: "The request has fields that cannot be used.".into(),
+            detail: "invalid body".into(),
             validation: vec![(field.into(), message.into())],
         }
     }
@@ -54,21 +54,56 @@ impl std::fmt::Display for ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let kind = self.status.canonical_reason().unwrap_or("Error").to_lowercase().replace(' ', "-");
+impl ApiError {
+    /// The word for the status: `type`, whose values are guesses.
+    fn kind(&self) -> String {
+        match self.status.as_u16() {
+            400 => "bad_request".into(),
+            422 => "unprocessable".into(),
+            429 => "too_many".into(),
+            500 => "internal".into(),
+            504 => "timeout".into(),
+            _ => self.status.canonical_reason().unwrap_or("error").to_lowercase().replace(' ', "_"),
+        }
+    }
+
+    /// The general kind of body (types).
+    fn general(&self) -> Value {
         let mut body = json!({
             "requestid": Uuid::new_v4(),
             "status": self.status.as_u16(),
-            "type": kind,
+            "type": self.kind(),
             "detail": self.detail,
         });
         if !self.validation.is_empty() {
-            let errors: Vec<_> =
-                self.validation.iter().map(|(field, message)| json!({ field.as_str(): message })).collect();
-            body["validationErrors"] = errors.into();
+            let errors = self.validation.iter().map(|(field, message)| json!({ field.as_str(): message }));
+            body["validationErrors"] = errors.collect();
         }
-        (self.status, Json(body)).into_response()
+        body
+    }
+
+    /// The agentic kind of body (types).
+    pub(crate) fn agentic(&self) -> Value {
+        let code = if self.validation.is_empty() { self.kind().to_uppercase() } else { "VALIDATION_FAILED".into() };
+        let mut error = json!({ "code": code, "message": self.detail });
+        if !self.validation.is_empty() {
+            let errors = self.validation.iter().map(|(field, reason)| json!({ "field": field, "reason": reason }));
+            error["howToFix"] = "Change the fields that are named.".into();
+            error["details"] = json!({ "validationErrors": errors.collect::<Vec<_>>() });
+        }
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            error["requestId"] = json!(Uuid::new_v4());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// The general kind; the gate puts another in its place where that was asked for.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.general())).into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

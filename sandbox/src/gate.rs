@@ -15,9 +15,10 @@ use tokio::time::sleep;
 
 use crate::{
     auth::bearer,
+    behaviour::ErrorBody,
     error::{ApiError, unauthorized},
     faults::{RequestPlan, Seconds, Spoiled},
-    rest::MAX_RECORDING,
+    rest::{MAX_RECORDING, is_upload, receive},
     state::App,
 };
 
@@ -33,14 +34,41 @@ pub(crate) async fn pass(State(app): State<App>, request: Request, next: Next) -
     let token = token.and_then(bearer).and_then(|token| app.tokens.lock().id(token));
     let faults = plan.as_ref().map(RequestPlan::names).unwrap_or_default();
     let key = app.requests.lock().add(&request, token, faults);
+    let (cuts, is_upload) = (plan.as_ref().is_some_and(|plan| plan.drop && !plan.processed), is_upload(&request));
+    let request = match is_upload && !cuts {
+        false => request,
+        true => match receive(request).await {
+            Ok(request) => request,
+            Err(error) => return error.into_response(),
+        },
+    };
     let is_answered = plan.as_ref().is_none_or(|plan| !plan.drop);
     let response = match plan {
         None => next.run(request).await,
         Some(plan) => go_wrong(plan, request, next).await,
     };
+    let response = worded(response, app.switches.lock().of(None).error_body);
     if is_answered {
         app.requests.lock().answered(key, response.status());
     }
+    response
+}
+
+/// An error's body in the form that was asked for; what else is in the answer stays.
+fn worded(mut response: Response, form: ErrorBody) -> Response {
+    let Some(error) = response.extensions().get::<ApiError>().cloned() else { return response };
+    let (kind, body) = match form {
+        ErrorBody::General => return response,
+        ErrorBody::Agentic => ("application/json", error.agentic().to_string()),
+        ErrorBody::None => ("", String::new()),
+        ErrorBody::Html => ("text/html", "<html><body>Bad gateway</body></html>".to_owned()),
+    };
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    if !kind.is_empty() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    *response.body_mut() = Body::from(body);
     response
 }
 

@@ -8,7 +8,7 @@
 //! Where things are:
 //! - [`serve`], here: the routes put together, start and stop. `main.rs`: the same as a program.
 //! - `auth` tokens · `oauth` how they are come by · `error` the protocol's errors and how requests are read · `model`
-//!   the resources' shapes · `rest/` the resources · `transcription` what a recording says · `state` the memory.
+//!   the resources' shapes · `library` guided templates and sections · `rest/` the resources · `transcription` what a recording says · `state` the memory.
 //! - `socket` the stream's IO · `stream` its state machine, pure · `configuration` what it is asked for · `audio` what
 //!   it hears · `said` which words that is · `telling` how the service tells them: segments, order, rhythm · `facts`,
 //!   `documents` what it makes of them.
@@ -28,6 +28,7 @@ mod facts;
 mod faults;
 mod form;
 mod gate;
+mod library;
 mod line;
 mod model;
 mod oauth;

@@ -1,5 +1,7 @@
 //! The REST resources' shapes as they are on the wire (camelCase, ISO 8601 times), and nothing that acts on them.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -191,22 +193,48 @@ pub(crate) struct Document {
     pub(crate) usage_info: UsageInfo,
 }
 
+/// What documents, templates and sections are found by.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Label {
+    #[serde(deserialize_with = "form::text")]
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+/// A section of a guided document, in the document's order.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GuidedSection {
+    pub(crate) section_id: Uuid,
+    pub(crate) heading: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) labels: Vec<Label>,
+}
+
 /// A document of the guided form.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GuidedDocument {
-    /// Absent where the document is not kept.
+    /// Absent where the document is not kept, as are the times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Uuid>,
     #[serde(skip)]
     pub(crate) tenant: String,
-    pub(crate) interaction_id: Option<Uuid>,
     pub(crate) name: String,
-    pub(crate) template_ref: Option<String>,
-    pub(crate) sections: Vec<Section>,
+    pub(crate) template_id: Uuid,
+    pub(crate) template_version_id: Uuid,
     pub(crate) output_language: String,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) interaction_id: Option<Uuid>,
+    /// Texts by the sections' ids.
+    pub(crate) string_document: BTreeMap<Uuid, String>,
+    /// Of sections whose output is no text; null where there is none.
+    pub(crate) structured_document: Option<BTreeMap<Uuid, Value>>,
+    pub(crate) sections: Vec<GuidedSection>,
+    pub(crate) labels: Vec<Label>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_at: Option<Timestamp>,
 }
 
 /// Audio that was uploaded, as it came.

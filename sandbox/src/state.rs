@@ -19,6 +19,7 @@ use crate::{
     error::ApiError,
     facts::{self, Finding},
     faults::Faults,
+    library::Library,
     model::{Document, Encounter, Evidence, Fact, GuidedDocument, Patient, Recording, Source, Transcript, now},
     oauth::Codes,
     report::Reports,
@@ -115,6 +116,7 @@ pub(crate) struct Store {
     /// In the order of their making.
     interactions: Vec<Interaction>,
     guided: Vec<GuidedDocument>,
+    pub(crate) library: Library,
 }
 
 /// Adds to a list that is bounded: the oldest gives way.
@@ -127,7 +129,7 @@ fn push<T>(list: &mut Vec<T>, bound: usize, new: T) {
 
 impl Store {
     pub(crate) fn new(script: Arc<Script>) -> Self {
-        Self { script, interactions: Vec::new(), guided: Vec::new() }
+        Self { script, interactions: Vec::new(), guided: Vec::new(), library: Library::default() }
     }
 
     pub(crate) fn create(

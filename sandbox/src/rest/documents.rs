@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a document costs: an invented price.
-pub(super) const CREDITS: f64 = 0.05;
+const CREDITS: f64 = 0.0034299999999999995;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,32 +76,30 @@ pub(super) fn is_kept(headers: &HeaderMap) -> Result<bool, ApiError> {
 }
 
 fn plan(body: &Create) -> Result<Plan, ApiError> {
-    let section = |key: &str, field: String| {
-        find_section(key).ok_or_else(|| ApiError::invalid(field, "is no section; see /templateSections/"))
+    // The key wins where both are there (live).
+    if let Some(key) = &body.template_key {
+        let template = find_template(key).ok_or_else(|| ApiError::not_found("template"))?;
+        let name = body.name.clone().unwrap_or_else(|| template.name.to_owned());
+        return Ok(Plan { reference: key.clone(), name, sections: template.wanted() });
+    }
+    let Some(template) = &body.template else {
+        return Err(ApiError::invalid("templateKey", "templateKey or template is needed"));
     };
-    let (reference, name, sections) = match (&body.template_key, &body.template) {
-        (Some(key), None) => {
-            let template = find_template(key)
-                .ok_or_else(|| ApiError::invalid("templateKey", "is no template; see /templates/"))?;
-            (key.clone(), template.name, template.wanted())
-        }
-        (None, Some(template)) => {
-            let named: Vec<(&String, Option<&String>)> = match (&template.section_keys, &template.sections) {
-                (Some(keys), None) => keys.iter().map(|key| (key, None)).collect(),
-                (None, Some(list)) => list.iter().map(|each| (&each.key, each.name_override.as_ref())).collect(),
-                _ => return Err(ApiError::invalid("template", "needs one of sectionKeys and sections")),
-            };
-            let sections = named.into_iter().enumerate().map(|(index, (key, name))| {
-                Ok(Wanted::standard(section(key, format!("template.sections[{index}]"))?, name.cloned()))
-            });
-            let name = template.document_name.as_deref().unwrap_or("Document");
-            ("custom".to_owned(), name, sections.collect::<Result<Vec<_>, ApiError>>()?)
-        }
-        _ => return Err(ApiError::invalid("templateKey", "exactly one of templateKey and template is needed")),
+    let named: Vec<(&String, Option<&String>)> = match (&template.section_keys, &template.sections) {
+        (Some(keys), None) => keys.iter().map(|key| (key, None)).collect(),
+        (None, Some(list)) => list.iter().map(|each| (&each.key, each.name_override.as_ref())).collect(),
+        _ => return Err(ApiError::invalid("template", "needs one of sectionKeys and sections")),
     };
-    if sections.is_empty() {
+    if named.is_empty() {
         return Err(ApiError::invalid("template", "has no section"));
     }
+    let sections = named.into_iter().map(|(key, name)| {
+        let section = find_section(key).ok_or_else(|| ApiError::not_found("section"))?;
+        Ok(Wanted::standard(section, name.cloned()))
+    });
+    let sections = sections.collect::<Result<Vec<_>, ApiError>>()?;
+    let name = template.document_name.as_deref().unwrap_or("Document");
+    let reference = "custom".to_owned();
     Ok(Plan { reference, name: body.name.clone().unwrap_or_else(|| name.to_owned()), sections })
 }
 
@@ -127,7 +125,7 @@ pub(super) async fn create(
         name: plan.name,
         template_ref: plan.reference,
         is_stream: false,
-        sections: write(plan.sections, &body.context, created_at),
+        sections: write(plan.sections, &body.context, created_at, app.switches.lock().of(Some(id)).empty_section),
         created_at,
         updated_at: created_at,
         output_language: body.output_language,
@@ -158,8 +156,8 @@ pub(super) async fn get(
 
 #[derive(Deserialize)]
 pub(super) struct Update {
-    pub(super) name: Option<String>,
-    pub(super) sections: Option<Vec<SectionChange>>,
+    name: Option<String>,
+    sections: Option<Vec<SectionChange>>,
 }
 
 #[derive(Deserialize)]
@@ -171,7 +169,7 @@ pub(super) struct SectionChange {
 }
 
 /// Changes the sections that are named by their key; a section that the document lacks is an error, not an addition.
-pub(super) fn changed(mut sections: Vec<Section>, changes: Vec<SectionChange>) -> Result<Vec<Section>, ApiError> {
+fn changed(mut sections: Vec<Section>, changes: Vec<SectionChange>) -> Result<Vec<Section>, ApiError> {
     for (index, change) in changes.into_iter().enumerate() {
         let Some(section) = sections.iter_mut().find(|section| section.key == change.key) else {
             return Err(ApiError::invalid(format!("sections[{index}].key"), "is no section of this document"));

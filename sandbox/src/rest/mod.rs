@@ -4,6 +4,7 @@ mod documents;
 mod facts;
 mod guided;
 mod interactions;
+mod library;
 mod recordings;
 mod templates;
 mod tools;
@@ -26,6 +27,8 @@ use crate::{
 /// Entries on a page unless told, and at most.
 const PAGE: u64 = 10;
 const MAX_PAGE: u64 = 100;
+
+pub(crate) use recordings::{is_upload, receive};
 
 /// The bytes of the largest body that can come or go.
 pub(crate) const MAX_RECORDING: usize = recordings::MAX_BYTES;
@@ -62,7 +65,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         let methods = methods.fallback(wrong_method);
         router = router.route(path, methods.clone()).route(&format!("{path}/"), methods);
     }
-    router.fallback(unknown).layer(middleware::from_fn_with_state(app, auth::check))
+    library::add(router).fallback(unknown).layer(middleware::from_fn_with_state(app, auth::check))
 }
 
 async fn unknown() -> impl IntoResponse {

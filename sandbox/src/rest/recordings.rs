@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::{
     Extension, Json,
-    body::Bytes,
+    body::to_bytes,
     extract::{Path, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::IntoResponse,
 };
 use futures_util::StreamExt;
@@ -38,13 +38,24 @@ fn content_type(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-/// Reads an upload. What is past the limit is read too, and thrown away: a client that is still sending would find the
-/// connection broken, and no answer.
-async fn read(request: Request) -> Result<Bytes, ApiError> {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+/// Whether a request is an upload.
+pub(crate) fn is_upload(request: &Request) -> bool {
+    let path = request.uri().path().trim_end_matches('/');
+    request.method() == Method::POST && path.ends_with("/recordings") && path.starts_with("/v2/interactions/")
+}
+
+/// An upload that is larger than it may be.
+#[derive(Clone)]
+struct TooLarge;
+
+/// Reads an upload to its end, whatever becomes of it: a client that is still sending when it is refused would find the
+/// connection broken, and no answer. What is past the limit is read too, and thrown away.
+pub(crate) async fn receive(request: Request) -> Result<Request, ApiError> {
+    let (mut head, body) = request.into_parts();
+    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let mut is_over = length.is_some_and(|length: usize| length > MAX_BYTES);
     let (mut bytes, mut size) = (Vec::new(), 0);
-    let mut body = request.into_body().into_data_stream();
+    let mut body = body.into_data_stream();
     loop {
         let next = match is_over {
             false => body.next().await,
@@ -61,13 +72,9 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
         }
     }
     if is_over {
-        let detail = format!("A recording has at most {MAX_BYTES} bytes.");
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        head.extensions.insert(TooLarge);
     }
-    if bytes.is_empty() {
-        return Err(ApiError::invalid("body", "must not be empty"));
-    }
-    Ok(bytes.into())
+    Ok(Request::from_parts(head, if is_over { Vec::new() } else { bytes }.into()))
 }
 
 pub(super) async fn upload(
@@ -76,7 +83,15 @@ pub(super) async fn upload(
     let id = uuid(&id, "id")?;
     app.store.lock().interaction(&caller.tenant, id)?;
     let content_type = content_type(request.headers())?;
-    let recording = Recording { id: Uuid::new_v4(), content_type, bytes: read(request).await? };
+    if request.extensions().get::<TooLarge>().is_some() {
+        let detail = format!("A recording has at most {MAX_BYTES} bytes.");
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    let bytes = to_bytes(request.into_body(), MAX_BYTES).await.unwrap_or_default();
+    if bytes.is_empty() {
+        return Err(ApiError::invalid("body", "must not be empty"));
+    }
+    let recording = Recording { id: Uuid::new_v4(), content_type, bytes };
     let answer = json!({ "recordingId": recording.id });
     app.store.lock().add_recording(&caller.tenant, id, recording)?;
     Ok((StatusCode::CREATED, Json(answer)))
@@ -105,7 +120,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let mut store = app.store.lock();
     let interaction = store.interaction(&caller.tenant, uuid(&id, "id")?)?;
-    let recording = interaction.recording(uuid(&recording, "recordingId")?)?.id;
+    let recording = uuid(&recording, "recordingId")?;
+    // Live: one that is not there is deleted all the same.
     interaction.recordings.retain(|kept| kept.id != recording);
     Ok(StatusCode::NO_CONTENT)
 }

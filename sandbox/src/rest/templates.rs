@@ -1,8 +1,10 @@
-//! `/templates` and `/templateSections`: the standard ones, all English, published, of the organisation `corti`.
+//! `/templates` and `/templateSections`, of the classic form: the standard ones, published, of the organisation `corti`. An
+//! unknown key is 500 (live).
 
 use axum::{
     Json,
     extract::{Path, RawQuery},
+    http::StatusCode,
 };
 use serde_json::{Value, json};
 
@@ -11,27 +13,27 @@ use crate::{
     error::{ApiError, Params},
 };
 
-/// Whether what all standard templates have in common passes the query's filters; a filter that is absent passes.
-fn wanted(query: Option<&str>) -> bool {
-    let query = Params::parse(query);
-    let passes = |key, good: fn(&str) -> bool| query.one(key).is_none() || query.all(key).any(good);
-    passes("org", |org| org == "corti")
-        && passes("lang", |lang| lang == "en" || lang.starts_with("en-"))
-        && passes("status", |status| status == "published")
+/// Whether something in these languages passes the query's filters; a filter that is absent passes.
+fn passes(query: &Params, languages: &[&str]) -> bool {
+    let passes = |key, good: &dyn Fn(&str) -> bool| query.one(key).is_none() || query.all(key).any(good);
+    passes("org", &|org| org == "corti")
+        && passes("lang", &|lang| languages.contains(&lang))
+        && passes("status", &|status| status == "published")
 }
 
 pub(super) async fn list(RawQuery(query): RawQuery) -> Json<Value> {
-    let data: Vec<Value> =
-        if wanted(query.as_deref()) { TEMPLATES.iter().map(Template::to_json).collect() } else { Vec::new() };
-    Json(json!({ "data": data }))
+    let query = Params::parse(query.as_deref());
+    let found = TEMPLATES.iter().filter(|template| passes(&query, template.languages));
+    Json(json!({ "data": found.map(Template::to_json).collect::<Vec<_>>() }))
 }
 
 pub(super) async fn get(Path(key): Path<String>) -> Result<Json<Value>, ApiError> {
-    find_template(&key).map(|template| Json(template.to_json())).ok_or_else(|| ApiError::not_found("template"))
+    let unknown = || ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong");
+    find_template(&key).map(|template| Json(template.to_json())).ok_or_else(unknown)
 }
 
 pub(super) async fn sections(RawQuery(query): RawQuery) -> Json<Value> {
-    let data: Vec<Value> =
-        if wanted(query.as_deref()) { SECTIONS.iter().map(SectionKind::to_json).collect() } else { Vec::new() };
-    Json(json!({ "data": data }))
+    let query = Params::parse(query.as_deref());
+    let found = SECTIONS.iter().filter(|_| passes(&query, &["en"]));
+    Json(json!({ "data": found.map(SectionKind::to_json).collect::<Vec<_>>() }))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::RawQuery};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     configuration::is_language,
@@ -31,6 +31,10 @@ pub(super) async fn extract(Body(body): Body<Extract>) -> Result<Json<Value>, Ap
     if body.context.is_empty() {
         return Err(ApiError::invalid("context", "must not be empty"));
     }
+    // Live: one only.
+    if body.context.len() > 1 {
+        return Err(ApiError::invalid("context", "must be one"));
+    }
     if !is_language(&body.output_language) {
         return Err(ApiError::invalid("outputLanguage", "is no language code"));
     }
@@ -44,42 +48,42 @@ pub(super) async fn extract(Body(body): Body<Extract>) -> Result<Json<Value>, Ap
     })))
 }
 
-/// Some of the service's languages: code, English name, and whether they are for audio as well as for documents.
-const LANGUAGES: [(&str, &str, bool); 12] = [
-    ("da", "Danish", true),
-    ("de", "German", true),
-    ("en", "English", true),
-    ("en-GB", "English (United Kingdom)", true),
-    ("es", "Spanish", true),
-    ("fr", "French", true),
-    ("it", "Italian", false),
-    ("nl", "Dutch", true),
-    ("no", "Norwegian", true),
-    ("pl", "Polish", false),
-    ("pt", "Portuguese", false),
-    ("sv", "Swedish", true),
+/// The service's languages (docs): code, and English name.
+const LANGUAGES: [(&str, &str); 13] = [
+    ("ar", "Arabic"),
+    ("da", "Danish"),
+    ("de", "German"),
+    ("de-CH", "Swiss High German"),
+    ("en", "English"),
+    ("en-GB", "British English"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("it", "Italian"),
+    ("nl", "Dutch"),
+    ("no", "Norwegian"),
+    ("pt", "Portuguese"),
+    ("sv", "Swedish"),
 ];
-/// The endpoints that languages are listed for: those that hear, then those that write.
-const ENDPOINTS: [(&str, bool); 5] =
-    [("stream", true), ("transcribe", true), ("transcripts", true), ("facts", false), ("documents", false)];
 
-/// `GET /languages/?endpoint=stream`. The protocol names the request and not its answer: this shape is a guess.
+/// `GET /languages/?endpoint=streams`: an object (live). Its values are a guess each, and differ: names by code for the
+/// sockets, objects by code for recordings, codes by endpoint for all.
 pub(super) async fn languages(RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
     let query = Params::parse(query.as_deref());
-    let endpoint = query.one("endpoint");
-    if endpoint.is_some_and(|name| !ENDPOINTS.iter().any(|(known, _)| *known == name)) {
-        let names = ENDPOINTS.map(|(name, _)| name).join(", ");
-        return Err(ApiError::invalid("endpoint", format!("must be one of {names}")));
-    }
-    let endpoints = |hears: bool| {
-        let for_language = ENDPOINTS.iter().filter(move |(_, needs_hearing)| hears || !needs_hearing);
-        for_language.map(|(name, _)| *name).collect::<Vec<_>>()
+    let languages: Map<String, Value> = match query.one("endpoint") {
+        Some("streams" | "transcribe") => {
+            LANGUAGES.iter().map(|(code, name)| ((*code).to_owned(), json!(name))).collect()
+        }
+        Some("transcripts") => {
+            let language = |name: &str| json!({ "name": name, "tier": "premier" });
+            LANGUAGES.iter().map(|(code, name)| ((*code).to_owned(), language(name))).collect()
+        }
+        Some(_) => {
+            return Err(ApiError::invalid("endpoint", "must be one of streams, transcribe, transcripts"));
+        }
+        None => {
+            let codes: Vec<&str> = LANGUAGES.iter().map(|(code, _)| *code).collect();
+            ["streams", "transcribe", "transcripts"].map(|name| (name.to_owned(), json!(codes))).into_iter().collect()
+        }
     };
-    let languages: Vec<Value> = LANGUAGES
-        .iter()
-        .map(|(code, name, hears)| (code, name, endpoints(*hears)))
-        .filter(|(_, _, endpoints)| endpoint.is_none_or(|name| endpoints.contains(&name)))
-        .map(|(code, name, endpoints)| json!({ "code": code, "name": name, "endpoints": endpoints }))
-        .collect();
     Ok(Json(json!({ "languages": languages })))
 }

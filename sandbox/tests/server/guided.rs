@@ -1,10 +1,25 @@
-//! Documents of the guided form.
+//! Documents of the guided form, and the templates and sections that they are written by.
 
 use serde_json::{Value, json};
 
-use crate::support::{NOBODY, Sandbox, keys};
+use crate::support::{Answer, NOBODY, Sandbox, keys};
 
-fn generate(sandbox: &Sandbox, body: &Value) -> crate::support::Answer {
+/// The id of a standard template of the service, by its English name and its language.
+pub(crate) fn template(sandbox: &Sandbox, name: &str, language: &str) -> String {
+    standard(sandbox, "templates", name, language)
+}
+
+pub(crate) fn section(sandbox: &Sandbox, name: &str) -> String {
+    standard(sandbox, "sections", name, "en")
+}
+
+fn standard(sandbox: &Sandbox, kind: &str, name: &str, language: &str) -> String {
+    let all = sandbox.get(&format!("/documents/{kind}/?lang={language}&source=corti")).body;
+    let found = all.as_array().unwrap().iter().find(|it| it["name"].as_str().unwrap().starts_with(name));
+    found.unwrap_or_else(|| panic!("{name}"))["id"].as_str().unwrap().to_owned()
+}
+
+fn generate(sandbox: &Sandbox, body: &Value) -> Answer {
     sandbox.rest("POST", "/documents/", body.clone())
 }
 
@@ -12,12 +27,14 @@ fn generate(sandbox: &Sandbox, body: &Value) -> crate::support::Answer {
 fn made(sandbox: &Sandbox, body: &Value) -> Value {
     let answer = generate(sandbox, body);
     assert_eq!((answer.status, keys(&answer.body)), (201, ["document", "usageInfo"].into()), "{}", answer.body);
-    assert!(answer.body["usageInfo"]["creditsConsumed"].is_number());
     answer.body["document"].clone()
 }
 
-fn names(document: &Value) -> Vec<&str> {
-    document["sections"].as_array().unwrap().iter().map(|section| section["name"].as_str().unwrap()).collect()
+/// The headings and the texts that belong to them, in the order of the document.
+fn texts(document: &Value) -> Vec<(&str, &str)> {
+    let sections = document["sections"].as_array().unwrap().iter();
+    let text = |section: &Value| document["stringDocument"][section["sectionId"].as_str().unwrap()].as_str();
+    sections.map(|section| (section["heading"].as_str().unwrap(), text(section).unwrap_or("(missing)"))).collect()
 }
 
 #[test]
@@ -33,80 +50,93 @@ fn a_document_is_made_of_an_interactions_facts_but_the_discarded_ones() {
     let discarded = format!("/interactions/{id}/facts/{}", facts[2]["id"].as_str().unwrap());
     sandbox.rest("PATCH", &discarded, json!({ "isDiscarded": true }));
 
-    let document = made(
-        &sandbox,
-        &json!({ "interactionId": id, "templateRef": { "key": "corti-soap" }, "outputLanguage": "en-GB", "name": "Mine" }),
-    );
-    let expected =
-        ["id", "interactionId", "name", "templateRef", "sections", "outputLanguage", "createdAt", "updatedAt"];
-    assert_eq!(keys(&document), expected.into());
+    let soap = template(&sandbox, "SOAP", "en-GB");
+    let body = json!({
+        "interactionId": id, "templateRef": { "templateId": soap }, "outputLanguage": "en-GB", "name": "Mine",
+        "labels": [{ "key": "ward", "value": "4" }],
+    });
+    let document = made(&sandbox, &body);
     assert_eq!((&document["interactionId"], &document["name"]), (&json!(id), &json!("Mine")));
-    assert_eq!((&document["templateRef"], &document["outputLanguage"]), (&json!("corti-soap"), &json!("en-GB")));
-    assert_eq!(names(&document), ["Subjective", "Objective", "Assessment", "Plan"]);
-    assert_eq!(document["sections"][0]["text"], "Chest tightness");
-    assert_eq!(document["sections"][3]["text"], "Start aspirin");
+    assert_eq!((&document["templateId"], &document["outputLanguage"]), (&json!(soap), &json!("en-GB")));
+    let expected = [
+        ("Subjective", "Chest tightness"),
+        ("Objective", "(missing)"),
+        ("Assessment", "(missing)"),
+        ("Plan", "Start aspirin"),
+    ];
+    assert_eq!(texts(&document), expected);
+    sandbox.send("POST", "/sandbox/behaviour", &[], Some(r#"{"emptyGuidedSection":true}"#));
+    assert_eq!(texts(&made(&sandbox, &body))[1], ("Objective", ""));
 }
 
 #[test]
 fn each_kind_of_template_and_of_context_makes_a_document() {
     let sandbox = Sandbox::start();
+    let phrases = json!([{ "text": "I take ramipril.", "start": 0, "end": 900 }, { "text": "It may be angina." }]);
     let context = json!([
         { "type": "text", "text": "So your pulse is 78." },
-        { "type": "string", "data": "You may be angina-free; yet it may be angina." },
-        { "type": "transcript", "data": { "text": "I take ramipril." } },
-        { "type": "facts", "data": [{ "text": "Drink water", "group": "plan" }] },
+        { "type": "transcript", "transcript": { "transcripts": phrases } },
+        { "type": "facts", "facts": [{ "text": "Drink water", "group": "plan" }] },
     ]);
-    let with = |key: &str, template: Value| made(&sandbox, &json!({ "context": context, key: template }));
-    let named = with("templateRef", json!({ "templateId": "corti-soap" }));
-    assert_eq!((&named["interactionId"], &named["outputLanguage"]), (&Value::Null, &json!("en")));
-    assert_eq!(named["sections"][1]["text"], "Pulse 78 per minute");
+    let with = |key: &str, template: Value| {
+        made(&sandbox, &json!({ "context": context, key: template, "outputLanguage": "en" }))
+    };
+    let named = with("templateRef", json!({ "templateId": template(&sandbox, "SOAP", "en") }));
+    assert_eq!((&named["interactionId"], texts(&named)[1]), (&Value::Null, ("Objective", "Pulse 78 per minute")));
+    assert_eq!(texts(&named)[2], ("Assessment", "Suspected angina"));
 
-    let assembled = with("assemblyTemplate", json!({ "sections": [{ "sectionId": "corti-plan" }, "corti-vitals"] }));
-    assert_eq!((names(&assembled), &assembled["templateRef"]), (vec!["Plan", "Vitals"], &Value::Null));
-    assert!(assembled["sections"][0]["text"].as_str().unwrap().starts_with("Drink water"));
+    let sections: Vec<Value> =
+        ["Plan", "Vitals"].iter().map(|name| json!({ "sectionId": section(&sandbox, name) })).collect();
+    let assembled = with("assemblyTemplate", json!({ "name": "Two", "sectionRefs": sections }));
+    assert_eq!((&assembled["name"], texts(&assembled)[1]), (&json!("Two"), ("Vitals", "Pulse 78 per minute")));
+    let path = format!("/documents/templates/{}", assembled["templateId"].as_str().unwrap());
+    assert_eq!(sandbox.get(&path).body["autoGenerated"], true);
 
-    let dynamic =
-        with("dynamicTemplate", json!({ "name": "Two", "sections": [{ "name": "For her" }, { "title": "Plan" }] }));
-    assert_eq!((names(&dynamic), &dynamic["name"]), (vec!["For her", "Plan"], &json!("Two")));
-    assert_eq!(dynamic["sections"][1]["text"], "Drink water");
-    let generation = json!({ "instructions": { "prompt": "Short." }, "sections": [{ "heading": "Plan" }] });
-    assert_eq!(names(&with("dynamicTemplate", json!({ "name": "One", "generation": generation }))), ["Plan"]);
-    assert_eq!(
-        names(&with("assemblyTemplate", json!({ "sectionRefs": [{ "sectionId": "corti-vitals" }] }))),
-        ["Vitals"]
-    );
-    let bare = json!({ "context": [{ "text": "Your pulse is 78." }], "templateRef": { "templateId": "corti-soap" } });
-    assert_eq!(made(&sandbox, &bare)["sections"][1]["text"], "Pulse 78 per minute");
-    assert!(dynamic["sections"][0]["text"].as_str().unwrap().contains("Pulse 78"), "what has no section of its own");
+    let heading = |heading: &str, kind: &str| json!({ "heading": heading, "instructions": { "contentPrompt": "x" }, "outputSchema": { "type": kind } });
+    let generation = json!({
+        "instructions": { "prompt": "Short." }, "sections": [heading("For her", "string"), heading("Plan", "array")],
+    });
+    let dynamic = with("dynamicTemplate", json!({ "name": "Own", "generation": generation }));
+    assert_eq!(texts(&dynamic)[1], ("Plan", "Drink water"));
+    assert!(texts(&dynamic)[0].1.contains("Pulse 78"), "what has no section of its own");
+    let plan = dynamic["sections"][1]["sectionId"].as_str().unwrap();
+    assert_eq!(dynamic["structuredDocument"], json!({ plan: ["Drink water"] }));
+    let own = sandbox.get("/documents/templates/?source=user").body;
+    assert_eq!(own, json!([]), "what was made by the way is in no list");
 }
 
 #[test]
 fn a_document_is_listed_read_changed_and_deleted() {
     let sandbox = Sandbox::start();
     let id = sandbox.interaction();
-    let body = |context: &str| json!({ "context": [{ "type": "text", "text": context }], "templateRef": { "templateId": "corti-soap" } });
+    let soap = template(&sandbox, "SOAP", "en");
+    let body = |context: &str| json!({ "context": [{ "type": "text", "text": context }], "templateRef": { "templateId": soap }, "outputLanguage": "en" });
     let free = made(&sandbox, &body("one"));
     let mut of_visit = body("two");
     of_visit["interactionId"] = json!(id);
+    of_visit["labels"] = json!([{ "key": "clinic", "value": "harbour" }]);
     let of_visit = made(&sandbox, &of_visit);
-    assert_eq!(sandbox.get("/documents/").body["data"], json!([of_visit, free]), "the newest first");
-    assert_eq!(sandbox.get(&format!("/documents?interactionId={id}")).body["data"], json!([of_visit]));
-    assert_eq!(sandbox.get("/documents/?pageSize=1&index=2").body["data"], json!([free]));
-    assert_eq!(sandbox.get(&format!("/documents/?interactionId={NOBODY}")).body["data"], json!([]));
+    assert_eq!(sandbox.get("/documents/").body, json!([of_visit, free]), "a bare array, the newest first");
+    assert_eq!(sandbox.get(&format!("/documents?interactionId={id}")).body, json!([of_visit]));
+    assert_eq!(sandbox.get("/documents/?label=clinic:harbour").body, json!([of_visit]));
+    assert_eq!(sandbox.get("/documents/?label=clinic:nowhere").body, json!([]));
+    assert_eq!(sandbox.get(&format!("/documents/?templateId={NOBODY}")).body, json!([]));
 
     let path = format!("/documents/{}", free["id"].as_str().unwrap());
     assert_eq!(sandbox.get(&path).body, free);
-    let change = json!({ "name": "Final", "sections": [{ "key": "corti-plan", "text": "Rest.", "sort": -1 }] });
+    let plan = free["sections"][3]["sectionId"].as_str().unwrap();
+    let change = json!({ "name": "Final", "stringDocument": { plan: "Rest." } });
     let changed = sandbox.rest("PATCH", &path, change);
     assert_eq!((changed.status, &changed.body["name"]), (200, &json!("Final")));
-    assert_eq!(changed.body["sections"][0]["text"], "Rest.", "sorted anew");
+    assert_eq!((texts(&changed.body)[0].1, texts(&changed.body)[3].1), ("one", "Rest."));
     assert_eq!(sandbox.get(&path).body, changed.body);
-    assert_eq!(sandbox.rest("PATCH", &path, json!({ "sections": [{ "key": "odd" }] })).fields(), ["sections[0].key"]);
+    let foreign = sandbox.rest("PATCH", &path, json!({ "stringDocument": { NOBODY: "x" } }));
+    assert_eq!(foreign.status, 400);
 
     assert_eq!(sandbox.rest("DELETE", &path, Value::Null).status, 204);
     assert_eq!(sandbox.get(&path).status, 404);
     assert_eq!(sandbox.rest("DELETE", &format!("/interactions/{id}"), Value::Null).status, 204);
-    assert_eq!(sandbox.get("/documents/").body["data"], json!([]), "an interaction takes its documents along");
+    assert_eq!(sandbox.get("/documents/").body, json!([]), "an interaction takes its documents along");
 }
 
 #[test]
@@ -118,16 +148,21 @@ fn under_the_retention_policy_none_a_document_is_made_and_not_kept() {
             [("tenant-name", "base"), ("content-type", "application/json"), ("x-corti-retention-policy", policy)];
         sandbox.rest_with(&sandbox.token, "POST", path, &headers, body)
     };
-    let context = json!([{ "type": "string", "data": "x" }]);
-    let guided = json!({ "context": context, "templateRef": { "templateId": "corti-soap" } });
+    let reference = json!({ "templateId": template(&sandbox, "SOAP", "en") });
+    let context = json!([{ "type": "text", "text": "x" }]);
+    let guided = json!({ "context": context, "templateRef": reference, "outputLanguage": "en" });
     let unsaved = ask("/documents/", "none", guided.clone());
-    assert_eq!((unsaved.status, unsaved.body["document"].get("id")), (200, None));
-    assert_eq!(unsaved.body["document"]["sections"][0]["text"], "x");
-    assert_eq!(sandbox.get("/documents/").body["data"], json!([]));
+    assert_eq!(unsaved.status, 200);
+    for key in ["id", "createdAt", "updatedAt"] {
+        assert_eq!(unsaved.body["document"].get(key), None, "{key}");
+    }
+    assert_eq!(texts(&unsaved.body["document"])[0].1, "x");
+    assert_eq!(sandbox.get("/documents/").body, json!([]));
     assert_eq!(ask("/documents/", "retain", guided.clone()).status, 201);
     assert_eq!(ask("/documents/", "forget", guided).fields(), ["x-corti-retention-policy"]);
 
     let path = format!("/interactions/{id}/documents/");
+    let context = json!([{ "type": "string", "data": "x" }]);
     let classic = json!({ "context": context, "templateKey": "corti-soap", "outputLanguage": "en" });
     assert_eq!(ask(&path, "none", classic).status, 200);
     assert_eq!(sandbox.get(&path).body["data"], json!([]));
@@ -136,46 +171,200 @@ fn under_the_retention_policy_none_a_document_is_made_and_not_kept() {
 #[test]
 fn a_request_that_cannot_be_carried_out_is_refused_by_the_field() {
     let sandbox = Sandbox::start();
+    let soap = json!({ "templateId": template(&sandbox, "SOAP", "en") });
     let text = json!([{ "type": "text", "text": "x" }]);
+    let with = |key: &str, value: Value| {
+        let mut body = json!({ "context": text, "templateRef": soap, "outputLanguage": "en" });
+        body[key] = value;
+        body
+    };
+    let without_ref = |key: &str, value: Value| {
+        let mut body = with(key, value);
+        body.as_object_mut().unwrap().remove("templateRef");
+        body
+    };
     for (body, field) in [
-        (json!({ "context": text }), "templateRef"),
+        (without_ref("name", json!("x")), "templateRef"),
+        (with("dynamicTemplate", json!({ "name": "x", "generation": { "sections": [{}] } })), "templateRef"),
+        (with("templateRef", json!("corti-soap")), "templateRef"),
+        (with("templateRef", json!({ "templateId": "odd" })), "templateRef.templateId"),
+        (with("templateRef", json!({})), "templateRef.templateId"),
+        (without_ref("assemblyTemplate", json!({ "name": "x", "sectionRefs": [] })), "assemblyTemplate.sectionRefs"),
+        (without_ref("assemblyTemplate", json!({ "sectionRefs": [] })), "assemblyTemplate.sectionRefs"),
+        (without_ref("dynamicTemplate", json!({ "name": "x" })), "dynamicTemplate.generation"),
         (
-            json!({ "context": text, "templateRef": { "templateId": "corti-soap" }, "dynamicTemplate": { "sections": [{ "name": "x" }] } }),
-            "templateRef",
+            without_ref("dynamicTemplate", json!({ "name": "x", "generation": { "sections": [{ "heading": "x" }] } })),
+            "dynamicTemplate.generation.sections[0].instructions",
         ),
-        (json!({ "context": text, "templateRef": { "templateId": "odd" } }), "templateRef"),
-        (json!({ "context": text, "templateRef": "corti-soap" }), "templateRef"),
-        (json!({ "context": text, "templateRef": { "odd": 1 } }), "templateRef.key"),
-        (
-            json!({ "context": text, "assemblyTemplate": { "sections": ["corti-plan", "odd"] } }),
-            "assemblyTemplate.sections[1]",
-        ),
-        (json!({ "context": text, "assemblyTemplate": { "sections": [] } }), "assemblyTemplate.sections"),
-        (json!({ "context": text, "dynamicTemplate": { "sections": [] } }), "dynamicTemplate.sections"),
-        (json!({ "context": text, "dynamicTemplate": {} }), "dynamicTemplate.sections"),
-        (json!({ "templateRef": { "templateId": "corti-soap" } }), "context"),
-        (json!({ "context": [], "templateRef": { "templateId": "corti-soap" } }), "context"),
-        (
-            json!({ "context": [text[0], { "type": "odd" }], "templateRef": { "templateId": "corti-soap" } }),
-            "context[1].type",
-        ),
-        (
-            json!({ "context": text, "templateRef": { "templateId": "corti-soap" }, "outputLanguage": "?" }),
-            "outputLanguage",
-        ),
-        (json!({ "interactionId": "seven", "templateRef": { "templateId": "corti-soap" } }), "interactionId"),
+        (with("context", json!([])), "context"),
+        (with("context", Value::Null), "context"),
+        (with("context", json!([text[0], { "type": "string", "data": "x" }])), "context[1].type"),
+        (with("context", json!([{ "type": "facts", "facts": [] }])), "context[0].facts"),
+        (with("outputLanguage", json!("?")), "outputLanguage"),
+        (with("outputLanguage", Value::Null), "outputLanguage"),
+        (with("interactionId", json!("seven")), "interactionId"),
+        (with("labels", json!([{ "value": "x" }])), "labels[0].key"),
     ] {
         let answer = generate(&sandbox, &body);
-        assert_eq!((answer.status, answer.fields()), (400, vec![field]), "{body}");
+        assert_eq!(answer.status, 400, "{body} {}", answer.body);
+        assert!(answer.fields()[0].starts_with(field.split('[').next().unwrap()), "{field}: {}", answer.body);
     }
-    assert_eq!(
-        generate(&sandbox, &json!({ "interactionId": NOBODY, "templateRef": { "templateId": "corti-soap" } })).status,
-        404
-    );
+    assert_eq!(generate(&sandbox, &with("interactionId", json!(NOBODY))).status, 404);
+    assert_eq!(generate(&sandbox, &with("templateRef", json!({ "templateId": NOBODY }))).status, 404);
+    let version = json!({ "templateId": soap["templateId"], "templateVersionId": NOBODY });
+    assert_eq!(generate(&sandbox, &with("templateRef", version)).status, 404);
+    let foreign = json!({ "templateId": soap["templateId"], "overrides": { "sections": [{ "sectionId": NOBODY }] } });
+    assert_eq!(generate(&sandbox, &with("templateRef", foreign)).status, 422);
+    let unknown = json!({ "name": "x", "sectionRefs": [{ "sectionId": NOBODY }] });
+    assert_eq!(generate(&sandbox, &without_ref("assemblyTemplate", unknown)).status, 404);
     for (method, id, status) in
         [("GET", "seven", 400), ("GET", NOBODY, 404), ("PATCH", NOBODY, 404), ("DELETE", NOBODY, 404)]
     {
         assert_eq!(sandbox.rest(method, &format!("/documents/{id}"), json!({})).status, status, "{method} {id}");
     }
     assert_eq!(sandbox.get("/documents/?interactionId=seven").fields(), ["interactionId"]);
+}
+
+#[test]
+fn standard_templates_are_there_once_a_language_and_are_found_by_it() {
+    let sandbox = Sandbox::start();
+    let all = sandbox.get("/documents/templates/").body;
+    let all = all.as_array().unwrap();
+    assert!(all.len() > 100, "{}", all.len());
+    assert!(all.iter().all(|it| it["languages"].as_array().unwrap().len() == 1 && it["source"] == "corti"));
+    assert!(all.iter().all(|it| it.get("publishedVersion").is_none()), "a list has no versions");
+    let mut ids: Vec<&str> = all.iter().map(|it| it["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all.len());
+    let count = |query: &str| sandbox.get(&format!("/documents/templates/?{query}")).body.as_array().unwrap().len();
+    assert_eq!((count("lang=en"), count("lang=fr-CH"), count("lang=fi")), (10, 6, 0));
+    assert_eq!(count("lang=en&lang=fr-CH"), 16);
+    assert_eq!((count("source=user"), count("published=false"), count("label=team:knees")), (0, 0, 0));
+    for (query, field) in [("published=yes", "published"), ("source=project", "source"), ("label=x", "label")] {
+        assert_eq!(sandbox.get(&format!("/documents/templates/?{query}")).fields(), [field]);
+    }
+}
+
+#[test]
+fn a_template_of_ones_own_has_versions_of_which_one_is_published() {
+    let sandbox = Sandbox::start();
+    let (plan, findings) = (section(&sandbox, "Plan"), section(&sandbox, "Findings"));
+    let generation =
+        |ids: &[&String]| json!({ "sections": ids.iter().map(|id| json!({ "sectionId": id })).collect::<Vec<_>>() });
+    let new = json!({
+        "name": "Knee clinic", "languages": ["en-GB"], "publish": false, "generation": generation(&[&plan, &findings]),
+        "labels": [{ "key": "team", "value": "knees" }],
+    });
+    let created = sandbox.rest("POST", "/documents/templates/", new);
+    assert_eq!((created.status, &created.body["source"]), (201, &json!("project")), "{}", created.body);
+    assert_eq!(created.body.get("publishedVersion"), None);
+    let id = created.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/documents/templates/{id}");
+    let write = || {
+        let context = json!([{ "type": "facts", "facts": [{ "text": "Rest", "group": "plan" }] }]);
+        generate(&sandbox, &json!({ "templateRef": { "templateId": id }, "context": context, "outputLanguage": "en" }))
+    };
+    assert_eq!(write().status, 422, "nothing is published");
+
+    let versions = sandbox.get(&format!("{path}/versions/")).body;
+    assert_eq!((versions.as_array().unwrap().len(), &versions[0]["versionNumber"]), (1, &json!(0)));
+    assert_eq!(versions[0]["generation"]["sections"][0]["sectionId"], json!(plan), "as it was written");
+    let second = sandbox.rest(
+        "POST",
+        &format!("{path}/versions/"),
+        json!({ "generation": { "sections": [{ "sectionId": findings, "orderIndex": 1 }, { "sectionId": plan, "orderIndex": 0 }] } }),
+    );
+    assert_eq!((second.status, &second.body["versionNumber"]), (201, &json!(1)));
+    let version = format!("{path}/versions/{}", second.body["id"].as_str().unwrap());
+    assert_eq!(sandbox.get(&version).body, second.body);
+    let published = sandbox.rest("POST", &format!("{version}/publish"), Value::Null);
+    assert_eq!((published.status, keys(&published.body)), (200, ["status"].into()));
+    assert_eq!(sandbox.rest("DELETE", &version, Value::Null).status, 409, "it is published");
+    let first = format!("{path}/versions/{}", versions[0]["id"].as_str().unwrap());
+    assert_eq!(sandbox.rest("DELETE", &first, Value::Null).status, 204);
+    assert_eq!(sandbox.get(&first).status, 404);
+
+    let resolved = sandbox.get(&path).body["publishedVersion"].take();
+    let sections = resolved["generation"]["sections"].as_array().unwrap();
+    assert_eq!((&resolved["versionNumber"], &sections[0]["id"]), (&json!(1), &json!(plan)));
+    assert_eq!(sections[0]["publishedVersion"]["generation"]["heading"], "Plan");
+    let document = write();
+    assert_eq!(texts(&document.body["document"])[0], ("Plan", "Rest"));
+    assert_eq!(document.body["document"]["templateVersionId"], second.body["id"]);
+
+    let changed = sandbox.rest("PATCH", &path, json!({ "name": "Knees", "regions": ["GBR"] }));
+    assert_eq!(
+        (changed.status, &changed.body["name"], &changed.body["regions"]),
+        (200, &json!("Knees"), &json!(["GBR"]))
+    );
+    assert_eq!(sandbox.get("/documents/templates/?label=team:knees&source=user").body.as_array().unwrap().len(), 1);
+
+    let heir = json!({ "name": "Heir", "inheritFromId": id });
+    let heir = sandbox.rest("POST", "/documents/templates/", heir).body;
+    assert_eq!(heir["publishedVersion"]["generation"]["sections"][0]["id"], json!(plan), "inherited");
+    let conflict = sandbox.rest("DELETE", &path, Value::Null);
+    assert_eq!((conflict.status, &conflict.body["detail"]), (409, &json!("in use")));
+    let heir = format!("/documents/templates/{}", heir["id"].as_str().unwrap());
+    assert_eq!(sandbox.rest("DELETE", &heir, Value::Null).status, 204);
+    assert_eq!(sandbox.rest("DELETE", &path, Value::Null).status, 204);
+    assert!(sandbox.get(&path).body["deletedAt"].is_string());
+    assert_eq!(sandbox.get("/documents/templates/?source=user").body, json!([]));
+    assert_eq!(write().status, 404);
+    let soap = template(&sandbox, "SOAP", "en");
+    assert_eq!(sandbox.rest("DELETE", &format!("/documents/templates/{soap}"), Value::Null).status, 403);
+}
+
+#[test]
+fn a_section_of_ones_own_inherits_what_it_does_not_say() {
+    let sandbox = Sandbox::start();
+    let plan = section(&sandbox, "Plan");
+    let new = json!({ "name": "Next", "inheritFromId": plan, "generation": { "heading": "What next" } });
+    let created = sandbox.rest("POST", "/documents/sections/", new);
+    assert_eq!(created.status, 201);
+    let generation = created.body["publishedVersion"]["generation"].clone();
+    assert_eq!(
+        (&generation["heading"], &generation["outputSchema"]),
+        (&json!("What next"), &json!({ "type": "string" }))
+    );
+    let id = created.body["id"].as_str().unwrap();
+    let versions = sandbox.get(&format!("/documents/sections/{id}/versions")).body;
+    assert_eq!(versions[0]["generation"], json!({ "heading": "What next" }), "as it was written");
+    let context = json!([{ "type": "facts", "facts": [{ "text": "Rest", "group": "plan" }, { "text": "x" }] }]);
+    let assembly =
+        json!({ "name": "One", "sectionRefs": [{ "sectionId": section(&sandbox, "Assessment") }, { "sectionId": id }] });
+    let document = made(&sandbox, &json!({ "assemblyTemplate": assembly, "context": context, "outputLanguage": "en" }));
+    assert_eq!(texts(&document), [("Assessment", "x"), ("What next", "Rest")]);
+}
+
+#[test]
+fn what_is_not_of_the_form_of_a_template_or_a_section_is_refused() {
+    let sandbox = Sandbox::start();
+    let soap = template(&sandbox, "SOAP", "en");
+    let plan = section(&sandbox, "Plan");
+    for (path, body, field) in [
+        ("templates/".to_owned(), json!({ "generation": {} }), "name"),
+        ("templates/".to_owned(), json!({ "name": "x" }), "generation"),
+        ("templates/".to_owned(), json!({ "name": "x", "inheritFromId": "x" }), "inheritFromId"),
+        (
+            "templates/".to_owned(),
+            json!({ "name": "x", "generation": { "sections": [{}] } }),
+            "generation.sections[0].sectionId",
+        ),
+        ("sections/".to_owned(), json!({ "name": "x", "generation": { "heading": "x" } }), "generation.instructions"),
+        (format!("templates/{soap}/versions/"), json!({}), "generation"),
+        (format!("sections/{plan}/versions/"), json!({ "generation": { "heading": "x" } }), "generation.instructions"),
+    ] {
+        let answer = sandbox.rest("POST", &format!("/documents/{path}"), body.clone());
+        assert_eq!((answer.status, answer.fields()), (400, vec![field]), "{path} {body}");
+    }
+    for kind in ["templates", "sections"] {
+        let field = format!("{}Id", &kind[..kind.len() - 1]);
+        assert_eq!(sandbox.get(&format!("/documents/{kind}/seven")).fields(), [field.as_str()]);
+        assert_eq!(sandbox.get(&format!("/documents/{kind}/{NOBODY}")).status, 404);
+        assert_eq!(sandbox.get(&format!("/documents/{kind}/{NOBODY}/versions/{NOBODY}")).status, 404);
+    }
+    assert_eq!(sandbox.get(&format!("/documents/templates/{soap}/versions/seven")).fields(), ["versionId"]);
+    let unknown = json!({ "name": "x", "generation": { "sections": [{ "sectionId": NOBODY }] } });
+    assert_eq!(sandbox.rest("POST", "/documents/templates/", unknown).status, 404);
 }

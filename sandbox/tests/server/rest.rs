@@ -187,7 +187,7 @@ fn a_malformed_id_is_400_and_an_unknown_one_404_with_the_protocols_body() {
         (format!("/interactions/{NOBODY}/facts/"), 404),
         (format!("/interactions/{id}/documents/x"), 400),
         (format!("/interactions/{id}/documents/{NOBODY}"), 404),
-        ("/templates/no-such".to_owned(), 404),
+        ("/templates/no-such".to_owned(), 500),
         ("/no-such".to_owned(), 404),
     ] {
         let answer = sandbox.get(&path);
@@ -232,8 +232,14 @@ fn a_body_that_cannot_be_used_is_400_and_names_the_field() {
         (
             "POST",
             &documents,
-            json!({ "context": context, "templateKey": "odd", "outputLanguage": "en" }),
-            "templateKey",
+            json!({ "context": context, "template": { "sectionKeys": [] }, "outputLanguage": "en" }),
+            "template",
+        ),
+        (
+            "POST",
+            &documents,
+            json!({ "context": context, "template": { "sectionKeys": ["corti-plan"], "sections": [] }, "outputLanguage": "en" }),
+            "template",
         ),
         (
             "POST",
@@ -366,7 +372,7 @@ fn a_document_takes_sections_of_the_callers_choice_and_names() {
     assert_eq!(keyed.body["sections"][1]["text"], "Pulse 78 per minute");
     let named = ask(json!({ "sections": [{ "key": "corti-vitals", "nameOverride": "Signs" }] }));
     assert_eq!(named.body["sections"][0]["name"], "Signs");
-    assert_eq!(ask(json!({ "sectionKeys": ["odd"] })).fields(), ["template.sections[0]"]);
+    assert_eq!(ask(json!({ "sectionKeys": ["odd"] })).status, 404);
     assert_eq!(ask(json!({})).fields(), ["template"]);
 }
 
@@ -374,7 +380,7 @@ fn a_document_takes_sections_of_the_callers_choice_and_names() {
 fn templates_and_sections_are_listed_and_filtered() {
     let sandbox = Sandbox::start();
     let all = sandbox.get("/templates/").body["data"].take();
-    assert_eq!(all.as_array().unwrap().len(), 7);
+    assert_eq!(all.as_array().unwrap().len(), 11);
     let soap = sandbox.get("/templates/corti-soap").body;
     let expected = set([
         "updatedAt",
@@ -391,8 +397,45 @@ fn templates_and_sections_are_listed_and_filtered() {
     assert_eq!(soap["templateSections"][0]["section"]["key"], "corti-subjective");
     assert!(all.as_array().unwrap().contains(&soap));
     let count = |query: &str| sandbox.get(query).body["data"].as_array().unwrap().len();
-    assert_eq!(count("/templates/?lang=en&status=published"), 7);
-    assert_eq!(count("/templates/?lang=da"), 0);
-    assert_eq!(count("/templates/?lang=da&lang=en"), 7);
+    assert_eq!(count("/templates/?lang=en&status=published"), 10);
+    assert_eq!((count("/templates/?lang=fr-CH"), count("/templates/?lang=fi")), (6, 0));
+    assert_eq!(count("/templates/?lang=fi&lang=en"), 10);
     assert!(count("/templateSections/?org=corti") > 10);
+}
+
+#[test]
+fn the_key_of_a_template_wins_over_one_of_the_callers_and_an_empty_section_may_be_its_heading() {
+    let sandbox = Sandbox::switched(&[("emptySection", "heading")]);
+    let path = format!("/interactions/{}/documents/", sandbox.interaction());
+    let body = json!({
+        "context": [{ "type": "string", "data": "Hello." }], "templateKey": "corti-nursing-note",
+        "template": { "sectionKeys": ["corti-soap"] }, "outputLanguage": "en",
+    });
+    let made = sandbox.rest("POST", &path, body);
+    let sections: Vec<(&Value, &Value)> =
+        made.body["sections"].as_array().unwrap().iter().map(|it| (&it["name"], &it["text"])).collect();
+    let expected = json!([["Objective", "Hello."], ["Actions", "Actions:"], ["Plan", "Plan:"]]);
+    assert_eq!(json!(sections), expected);
+}
+
+#[test]
+fn an_error_has_the_body_that_was_asked_for() {
+    let sandbox = Sandbox::start();
+    let of = |form: &str, path: &str| {
+        let body = json!({ "errorBody": form }).to_string();
+        assert_eq!(sandbox.send("POST", "/sandbox/behaviour", &[], Some(&body)).status, 204);
+        sandbox.get(path)
+    };
+    let general = of("general", "/interactions/seven");
+    assert_eq!((general.status, general.fields()), (400, vec!["id"]));
+    let agentic = of("agentic", "/interactions/seven");
+    assert_eq!((agentic.status, &agentic.body["error"]["code"]), (400, &json!("VALIDATION_FAILED")));
+    let expected = json!([{ "field": "id", "reason": "is not a UUID" }]);
+    assert_eq!(agentic.body["error"]["details"]["validationErrors"], expected);
+    let unknown = of("agentic", &format!("/interactions/{NOBODY}")).body;
+    assert_eq!(unknown["error"]["code"], "NOT_FOUND");
+    let none = of("none", "/interactions/seven");
+    assert_eq!((none.status, none.bytes.len()), (400, 0));
+    let html = of("html", "/interactions/seven");
+    assert_eq!((html.status, html.header("content-type"), &html.body), (400, "text/html", &Value::Null));
 }
