@@ -105,8 +105,8 @@ impl Search {
     /// The place by the last pair of marks: the first packets of a container may be cut.
     fn found(&mut self, memory: &Memory, place: usize) -> Place {
         let marks = std::mem::take(&mut self.seen);
-        let pairs = marks.iter().zip(memory.marks.iter().skip(place));
-        let offset = pairs.last().map_or(0.0, |(new, known)| known.at - new.at);
+        let mut pairs = marks.iter().zip(memory.marks.iter().skip(place));
+        let offset = pairs.next_back().map_or(0.0, |(new, known)| known.at - new.at);
         Place::Found { offset, marks }
     }
 

@@ -54,7 +54,7 @@ impl Cutter {
         piece.text.push_str(&word.text);
         piece.end = end;
         piece.words.push(place);
-        let is_cut = self.socket > 0 && (word.number + CUT_SHIFT * self.socket) % CUT_EVERY == 0;
+        let is_cut = self.socket > 0 && (word.number + CUT_SHIFT * self.socket).is_multiple_of(CUT_EVERY);
         let is_over = word.is_last || is_cut || piece.end - piece.start >= rhythm::LONGEST;
         if is_over {
             ended.push(self.open.remove(index));

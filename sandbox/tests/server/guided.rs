@@ -331,8 +331,7 @@ fn a_section_of_ones_own_inherits_what_it_does_not_say() {
     let versions = sandbox.get(&format!("/documents/sections/{id}/versions")).body;
     assert_eq!(versions[0]["generation"], json!({ "heading": "What next" }), "as it was written");
     let context = json!([{ "type": "facts", "facts": [{ "text": "Rest", "group": "plan" }, { "text": "x" }] }]);
-    let assembly =
-        json!({ "name": "One", "sectionRefs": [{ "sectionId": section(&sandbox, "Assessment") }, { "sectionId": id }] });
+    let assembly = json!({ "name": "One", "sectionRefs": [{ "sectionId": section(&sandbox, "Assessment") }, { "sectionId": id }] });
     let document = made(&sandbox, &json!({ "assemblyTemplate": assembly, "context": context, "outputLanguage": "en" }));
     assert_eq!(texts(&document), [("Assessment", "x"), ("What next", "Rest")]);
 }

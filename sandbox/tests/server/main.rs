@@ -4,6 +4,7 @@
 mod auth;
 mod control;
 mod faults;
+mod golden;
 mod guided;
 mod oauth;
 mod pages;
