@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{configuration::Participant, form};
+use crate::{
+    configuration::{Participant, ParticipantRole},
+    form,
+};
 
 /// Now, with a fraction of five to nine digits, as the service's timestamps have them (live).
 pub(crate) fn now() -> Timestamp {
@@ -270,7 +273,27 @@ pub(crate) struct Phrase {
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
-    pub(crate) participants_roles: Option<Vec<Participant>>,
+    pub(crate) participants_roles: Option<Vec<Speaker>>,
+}
+
+/// Who speaks on which channel of a recording; a role of any name (an unmerged description has it so).
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Speaker {
+    pub(crate) channel: u32,
+    #[serde(deserialize_with = "form::text")]
+    pub(crate) role: String,
+}
+
+impl Speaker {
+    /// As a stream knows participants; whoever is neither of the two may be anybody.
+    pub(crate) fn participant(&self) -> Participant {
+        let role = match self.role.as_str() {
+            "doctor" => ParticipantRole::Doctor,
+            "patient" => ParticipantRole::Patient,
+            _ => ParticipantRole::Multiple,
+        };
+        Participant { channel: self.channel, role }
+    }
 }
 
 /// The transcript of a recording.

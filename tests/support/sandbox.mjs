@@ -14,17 +14,22 @@ const STOP_LIMIT = 5_000;
 const PAGE_SIZE = 100;
 const TRIES = 10;
 
+/** The pace of the service's delays in tests, where 1 is life: first words come after a second, not after twenty. */
+export const PACE = 0.05;
+
 /**
- * Starts the sandbox, with the folders of pages and package to serve. Answers `{ url, wsUrl, stop() }`: the address without a last
+ * Starts the sandbox, with the folders of pages and package to serve, at a pace, and with other switches of its behaviour
+ * (sandbox/README.md lists them). Answers `{ url, wsUrl, stop() }`: the address without a last
  * slash, the `wss` of a client's environment, and a function that resolves once the process is gone.
  */
-export async function startSandbox({ www, pkg } = {}) {
+export async function startSandbox({ www, pkg, pace = PACE, ...switches } = {}) {
   if (!existsSync(BINARY)) {
     throw new Error(`There is no sandbox at ${BINARY}. Build it with \`cargo build -p ossicle-sandbox\`, or set OSSICLE_SANDBOX_BIN to the path of one.`);
   }
   const folders = [...(www ? ["--www", www] : []), ...(pkg ? ["--pkg", pkg] : [])];
+  const behaviour = Object.entries({ pace, ...switches }).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   // Its standard input is ours to close: should this process die, the sandbox ends too.
-  const child = spawn(BINARY, ["--port", "0", "--exit-on-stdin-close", ...folders], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(BINARY, ["--port", "0", "--exit-on-stdin-close", ...folders, ...behaviour], { stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (data) => (complaints = (complaints + data).slice(-2_000)));
   child.stdin.on("error", () => {}); // it ended first

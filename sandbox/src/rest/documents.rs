@@ -14,6 +14,7 @@ use crate::{
     configuration::is_language,
     documents::{Context, Wanted, find_section, find_template, write},
     error::{ApiError, Body, uuid},
+    form,
     model::{Document, Section, UsageInfo, now},
     state::App,
 };
@@ -25,6 +26,7 @@ const CREDITS: f64 = 0.0034299999999999995;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Create {
     context: Vec<Context>,
+    #[serde(default, deserialize_with = "form::optional_text")]
     template_key: Option<String>,
     template: Option<Template>,
     output_language: String,

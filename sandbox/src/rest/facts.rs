@@ -28,6 +28,7 @@ pub(super) struct Create {
 struct NewFact {
     #[serde(deserialize_with = "form::text")]
     text: String,
+    #[serde(deserialize_with = "form::text")]
     group: String,
     source: Option<Source>,
 }
@@ -37,6 +38,7 @@ struct NewFact {
 pub(super) struct Change {
     #[serde(default, deserialize_with = "form::optional_text")]
     text: Option<String>,
+    #[serde(default, deserialize_with = "form::optional_text")]
     group: Option<String>,
     source: Option<Source>,
     is_discarded: Option<bool>,
@@ -54,6 +56,7 @@ struct BatchChange {
     fact_id: Uuid,
     #[serde(default, deserialize_with = "form::optional_text")]
     text: Option<String>,
+    #[serde(default, deserialize_with = "form::optional_text")]
     group: Option<String>,
     is_discarded: Option<bool>,
 }

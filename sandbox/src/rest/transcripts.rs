@@ -23,9 +23,9 @@ use crate::{
     audio::Format,
     auth::Who,
     behaviour::Transcripts,
-    configuration::{Participant, is_language},
+    configuration::is_language,
     error::{ApiError, Body, Params, uuid},
-    model::{Metadata, Phrase, Transcript, TranscriptStatus, UsageInfo},
+    model::{Metadata, Phrase, Speaker, Transcript, TranscriptStatus, UsageInfo},
     state::App,
     telling::rhythm,
     transcription::{Request, transcribe},
@@ -50,7 +50,7 @@ pub(super) struct Create {
     r#async: Option<bool>,
     #[serde(rename = "isDictation")]
     _is_dictation: Option<bool>,
-    participants: Option<Vec<Participant>>,
+    participants: Option<Vec<Speaker>>,
 }
 
 /// Adds the transcript that a request asks for; gives it, and what is to be transcribed.
@@ -71,7 +71,7 @@ fn begin(app: &App, tenant: &str, id: Uuid, body: Create) -> Result<(Transcript,
         // What is uploaded as plain bytes is recognised by the first of them.
         format: Format::parse(declared).unwrap_or(Format::Container),
         diarize: body.diarize.unwrap_or(false),
-        participants: body.participants.clone().unwrap_or_default(),
+        participants: body.participants.iter().flatten().map(Speaker::participant).collect(),
     };
     let bytes = recording.bytes.clone();
     let transcript = Transcript {

@@ -21,3 +21,14 @@ fn an_interaction_without_sockets_has_an_empty_report() {
     assert_eq!(sandbox.send("GET", &format!("/sandbox/streams/{id}/audio/0"), &[], None).status, 404);
     assert_eq!(sandbox.send("GET", "/sandbox/streams/seven", &[], None).status, 400);
 }
+
+#[test]
+fn every_switch_of_the_behaviour_is_in_the_readme_with_its_default() {
+    let sandbox = Sandbox::with(ossicle_sandbox::Options::default());
+    let behaviour = sandbox.send("GET", "/sandbox/behaviour", &[], None).body;
+    let readme = include_str!("../../README.md");
+    for (key, value) in behaviour.as_object().unwrap() {
+        let default = if value.is_null() { "none".into() } else { format!("`{value}`").replace(".0`", "`") };
+        assert!(readme.contains(&format!("`{key}`: {default}")), "{key}: {default}");
+    }
+}

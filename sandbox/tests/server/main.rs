@@ -11,6 +11,7 @@ mod pages;
 mod recordings;
 mod requests;
 mod rest;
+mod shapes;
 mod socket;
 mod support;
 mod tools;

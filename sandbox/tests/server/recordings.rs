@@ -256,7 +256,7 @@ fn a_transcript_needs_a_recording_of_this_interaction_and_a_language() {
         ("recordingId", json!("seven"), "recordingId"),
         ("primaryLanguage", json!("?"), "primaryLanguage"),
         ("diarize", json!("yes"), "diarize"),
-        ("participants", json!([{ "channel": 0, "role": "nurse" }]), "participants[0].role"),
+        ("participants", json!([{ "channel": 0, "role": "" }]), "participants[0].role"),
     ] {
         let mut body = good.clone();
         body[key] = value;
