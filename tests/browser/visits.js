@@ -4,7 +4,7 @@ import { HANG } from "./bench.js";
 
 const KNOWN = [
   { text: "Allergic to penicillin", group: "allergies" },
-  { text: "Takes ramipril", group: "medications", source: "system" },
+  { text: "Takes ramipril", group: "medications-prior-to-visit", source: "system" },
 ];
 
 /** A client, the requests that it sends (such as `PATCH facts`), once `held` is over, and the options of a visit of it. */
@@ -229,7 +229,7 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
   const written = ({ sections }) => sections.map(({ text }) => text).join("\n");
 
   const penicillin = visit.facts.items.find(({ group }) => group === "allergies");
-  const ramipril = visit.facts.items.find(({ group }) => group === "medications");
+  const ramipril = visit.facts.items.find(({ group }) => group === "medications-prior-to-visit");
   visit.facts.edit(penicillin.id, { text: "Allergic to penicillin and latex" });
   visit.facts.discard(ramipril.id);
   // Neither edit is waited for here.

@@ -28,7 +28,7 @@ async function inThePage() {
     patient: { identifier: "patient-1" },
     knownFacts: [
       { text: "Uses a hearing aid on the left", group: "other", source: "system" },
-      { text: "Takes ramipril", group: "medications", source: "system" },
+      { text: "Takes ramipril", group: "medications-prior-to-visit", source: "system" },
     ],
     configuration: {
       transcription: { primaryLanguage: "en", diarize: true, participants: [{ channel: 0, role: "multiple" }] },
@@ -138,7 +138,7 @@ test("a visit is recorded, worked on, documented and completed by client.visits 
   assert.equal(seen.shown, "Worse on stairs", "a suggestion overwrites nothing");
   assert.match(seen.accepted, /relieved by a few minutes of rest/);
   assert.deepEqual(brief(stored(seen.accepted)), { source: "user", isDiscarded: false, group: "history-of-present-illness" });
-  assert.deepEqual(brief(stored("Takes ramipril 5 mg")), { source: "user", isDiscarded: false, group: "medications" });
+  assert.deepEqual(brief(stored("Takes ramipril 5 mg")), { source: "user", isDiscarded: false, group: "medications-prior-to-visit" });
   assert.deepEqual(brief(stored("Uses a hearing aid on the left")), { source: "user", isDiscarded: false, group: "past-medical-history" });
   assert.deepEqual(brief(stored("Tight chest since early November")), { source: "user", isDiscarded: false, group: "chief-complaint" });
   assert.deepEqual(brief(stored("Send an exercise test request")), { source: "user", isDiscarded: false, group: "plan" });

@@ -81,7 +81,7 @@ impl Service {
             "facts.create" => {
                 let given: Vec<Fields> = arguments[0]["facts"].as_array().unwrap().iter().map(fields).collect();
                 if given.iter().any(|fact| group_id(&fact["group"]).is_null()) {
-                    return Err(refused(400));
+                    return Err(refused(404));
                 }
                 let made: Vec<Fields> = given.iter().map(|fact| self.make(fact, "user")).collect();
                 Ok(json!({ "facts": made }))
@@ -113,7 +113,7 @@ impl Service {
             return Err(refused(404));
         }
         match change.get("group") {
-            Some(group) if group_id(group).is_null() => Err(refused(400)),
+            Some(group) if group_id(group).is_null() => Err(refused(404)),
             _ => Ok(()),
         }
     }

@@ -22,11 +22,16 @@ pub(crate) struct Options {
     pub(crate) profile: Profile,
     /// The real service in place of the sandbox.
     pub(crate) environment: Option<Environment>,
+    /// The sandbox's delays are the service's times this.
+    pub(crate) pace: f64,
 }
+
+/// Faster than life, where first words take twenty seconds: nobody who tries the page is to wait as long.
+const PACE: f64 = 0.1;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 8080, profile: Profile::Dev, environment: None }
+        Self { port: 8080, profile: Profile::Dev, environment: None, pace: PACE }
     }
 }
 
@@ -75,8 +80,9 @@ pub(crate) fn serve(options: &Options) -> Result<()> {
     serve::build()?;
 
     let mut arguments = ["--port", &port.to_string(), "--www", "www", "--pkg", "pkg"].map(str::to_owned).to_vec();
-    if let Some(environment) = options.environment {
-        arguments.extend(["--environment".to_owned(), environment.to_string()]);
+    match options.environment {
+        Some(environment) => arguments.extend(["--environment".to_owned(), environment.to_string()]),
+        None => arguments.extend(["--pace".to_owned(), options.pace.to_string()]),
     }
     let sandbox = Sandbox::start(&arguments)?;
     println!("\n  {}/\n\nCtrl-C ends it.", sandbox.url);

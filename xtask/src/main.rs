@@ -26,8 +26,9 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 Project tasks. Each sets up what it needs first and says so.
 
-  cargo xtask dev [--port N] [--release] [--environment eu|us]
-      builds the package and serves the demo beside the sandbox (port 8080 unless told);
+  cargo xtask dev [--port N] [--release] [--pace X] [--environment eu|us]
+      builds the package and serves the demo beside the sandbox (port 8080 unless told), whose delays are the service's
+      times X: 0.1 unless told, 1 for the rhythm of the service;
       with --environment the demo talks to the real service, with the token in OSSICLE_ACCESS_TOKEN
       and the tenant in OSSICLE_TENANT (default base)
   cargo xtask build [--dev]
@@ -130,6 +131,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
                     Long("port") => options.port = arguments.value()?.parse()?,
                     Long("release") => options.profile = build::Profile::Release,
                     Long("environment") => options.environment = Some(arguments.value()?.parse()?),
+                    Long("pace") => options.pace = arguments.value()?.parse()?,
                     Long("help") | Short('h') => return Ok(Task::Help),
                     other => return Err(other.unexpected().into()),
                 }
