@@ -58,7 +58,10 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-pub use crate::behaviour::{Behaviour, Pace};
+pub use crate::behaviour::{
+    Acceptance, AudioEventName, Behaviour, CloseCode, EmptySection, Ended, ErrorBody, ErrorFields, Order, Pace,
+    TimesFrom, Transcripts,
+};
 use crate::{said::Script, state::App};
 
 /// How long requests that are under way may take once the server stops.

@@ -53,6 +53,8 @@ pub(crate) struct Stream {
     behaviour: Behaviour,
     /// When the token that opened the socket expires.
     token_expires: Duration,
+    /// Whether what is said is kept: the configuration's retention policy.
+    retains: bool,
     state: State,
     outputs: VecDeque<Output>,
 }
@@ -65,7 +67,7 @@ enum State {
 
 impl Stream {
     pub(crate) fn new(interaction: Uuid, behaviour: Behaviour, token_expires: Duration) -> Self {
-        Self { interaction, behaviour, token_expires, state: State::Waiting, outputs: VecDeque::new() }
+        Self { interaction, behaviour, token_expires, retains: true, state: State::Waiting, outputs: VecDeque::new() }
     }
 
     /// What is to be done next, in order; drain it after every [`Self::handle`].
@@ -97,12 +99,9 @@ impl Stream {
         }
     }
 
-    /// Whether nothing is kept of what is said: the configuration's retention policy.
+    /// Whether what is said is kept.
     pub(crate) fn retains(&self) -> bool {
-        match &self.state {
-            State::Streaming(live) => live.retains(),
-            _ => true,
-        }
+        self.retains
     }
 
     pub(crate) fn handle(&mut self, now: Duration, input: Input<'_>, progress: &mut Progress) {
@@ -146,6 +145,7 @@ impl Stream {
         match Configuration::read(message.get("configuration")) {
             Err(refusal) => self.refuse(refusal),
             Ok(configuration) => {
+                self.retains = configuration.retains;
                 let accepted = messages::accepted(&message["configuration"], &configuration, self.behaviour.acceptance);
                 self.outputs.push_back(Output::Send(accepted));
                 if self.behaviour.last_batch_again {

@@ -241,7 +241,7 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
   const [given, failed, said] = await soon("three documents", visit.documents(requests));
   equal(sent, Array(3).fill("POST documents"), "requests");
   ok(written(given.value).includes("Came alone today."), "a document is made from a text");
-  equal([failed.status, failed.reason.code, failed.reason.step, failed.reason.interactionId], ["rejected", "invalid_request", "documents.classic.create", visit.id], "a failure");
+  equal([failed.status, failed.reason.code, failed.reason.step, failed.reason.interactionId], ["rejected", "not_found", "documents.classic.create", visit.id], "a failure");
   equal([said.status, said.value.name], ["fulfilled", "Said"], "a document of what was said");
   equal((await visit.document([soap])).map(({ status }) => status), ["fulfilled"], "one of a list");
   equal((await all.documents.classic.list(visit.id)).data.length, 4, "documents that the service has");

@@ -5,7 +5,7 @@ use super::*;
 
 /// A line with the faults of one socket, as they are asked for.
 fn line(faults: Value) -> Line {
-    Line::new(serde_json::from_value(faults).unwrap())
+    Line::new(serde_json::from_value(faults).unwrap(), ErrorFields::Few)
 }
 
 const fn ms(milliseconds: u64) -> Duration {

@@ -90,6 +90,9 @@ impl Search {
             }
             self.candidates = Some(candidates);
         }
+        if self.seen.len() > MAX_MARKS {
+            return self.give_up(memory, end);
+        }
         Place::Open(std::mem::take(self))
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Live {
     hearing: Hearing,
     cutter: Cutter,
     teller: Teller,
+    /// Where the last segment of nobody in particular ended: who is not told apart does not speak twice at once.
+    floor: f64,
     /// The place in the visit of the word that this socket hears next.
     next_word: usize,
     /// When facts are looked for, and when usage is told.
@@ -89,6 +91,7 @@ impl Live {
             hearing: Hearing::default(),
             cutter: Cutter::new(socket),
             teller: Teller::new(manner, behaviour.order, pace),
+            floor: 0.0,
             next_word: 0,
             facts_due: first_facts.map(|seconds| now + rhythm::scaled(seconds, pace)),
             usage_due: now + rhythm::scaled(rhythm::DELTA_USAGE, pace),
@@ -104,10 +107,6 @@ impl Live {
 
     pub(super) fn meter(&self) -> &Meter {
         &self.meter
-    }
-
-    pub(super) fn retains(&self) -> bool {
-        self.configuration.retains
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -244,7 +243,7 @@ impl Live {
                 continue;
             }
             for piece in self.cutter.word(place, word, offset) {
-                self.teller.ended(now, piece);
+                self.ended(now, piece);
             }
             let open = self.cutter.open().iter().find(|piece| piece.voice == word.voice);
             let interim = open.filter(|piece| self.behaviour.interims && piece.words.len() % INTERIM_WORDS == 0);
@@ -254,8 +253,17 @@ impl Live {
             }
         }
         for piece in self.cutter.pause(self.hearing.seconds()) {
-            self.teller.ended(now, piece);
+            self.ended(now, piece);
         }
+    }
+
+    /// A segment has ended.
+    fn ended(&mut self, now: Duration, mut piece: Piece) {
+        if !self.configuration.diarize && self.shares_channel() {
+            piece.start = piece.start.max(self.floor).min(piece.end);
+            self.floor = self.floor.max(piece.end);
+        }
+        self.teller.ended(now, piece);
     }
 
     fn listen_for_silence(&mut self, speech: &[Span], out: &mut VecDeque<Output>) {
@@ -291,7 +299,7 @@ impl Live {
         self.hearing.settle(&mut progress.said);
         self.take_words(now, out, progress);
         for piece in self.cutter.flush() {
-            self.teller.ended(now, piece);
+            self.ended(now, piece);
         }
         let messages = self.teller.flush(now);
         let tell = |pieces: Vec<Piece>| {
@@ -379,18 +387,18 @@ impl Live {
         (json!({ "type": "transcript", "data": data }), words)
     }
 
+    fn shares_channel(&self) -> bool {
+        let [doctor, patient] = [Role::Doctor, Role::Patient].map(|role| self.configuration.participant(role).channel);
+        doctor == patient
+    }
+
     /// A speaker's number: from 0 in each channel, and on each socket anew.
     fn speaker(&self, voice: Role) -> i32 {
         if !self.configuration.diarize {
             return -1;
         }
-        let shares_channel = {
-            let [doctor, patient] =
-                [Role::Doctor, Role::Patient].map(|role| self.configuration.participant(role).channel);
-            doctor == patient
-        };
         let number = if voice == Role::Doctor { 0 } else { 1 };
-        if shares_channel { (number + self.socket as i32) % 2 } else { 0 }
+        if self.shares_channel() { (number + self.socket as i32) % 2 } else { 0 }
     }
 
     fn credits(&self) -> f64 {

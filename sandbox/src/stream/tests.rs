@@ -284,6 +284,21 @@ fn end_sends_what_remains_then_usage_then_ended_and_closes_within_a_second_and_a
 }
 
 #[test]
+fn what_is_not_to_be_kept_is_known_to_the_end_even_where_all_of_it_is_due_at_once() {
+    let mut behaviour = Behaviour::default();
+    behaviour.set("pace", "0.001").unwrap();
+    let mut room = Room::with(behaviour, short_script());
+    let mut configuration = configuration();
+    configuration["retentionPolicy"] = json!("none");
+    room.configure(configuration);
+    room.audio(&speech(0.0, 1.25));
+    room.text(&json!({ "type": "end" }));
+    room.now += SECOND;
+    assert_eq!(names(&room.input(Input::Tick)), ["transcript", "(extract all)", "usage", "ENDED", "(close 1000)"]);
+    assert!(!room.stream.retains());
+}
+
+#[test]
 fn the_end_may_look_otherwise() {
     let end = |ended, code: &str| {
         let mut behaviour = Behaviour { ended, ..Behaviour::default() };

@@ -130,6 +130,17 @@ fn without_diarization_a_segment_comes_two_to_three_and_a_half_seconds_after_its
 }
 
 #[test]
+fn who_is_not_told_apart_does_not_speak_twice_at_once() {
+    let mut room = Room::with(quiet(), consultation());
+    room.configure(configuration());
+    room.audio(&speech(0.0, 60.0));
+    room.say("end", 2.0);
+    let all: Vec<Value> = batches(&room).concat();
+    assert!(all.len() > 8);
+    assert!(all.windows(2).all(|pair| pair[0]["time"]["end"].as_f64().unwrap() <= start(&pair[1])), "{all:#?}");
+}
+
+#[test]
 fn facts_follow_a_batch_by_one_and_a_half_to_two_seconds_with_fast_init_and_come_each_minute_with_fixed() {
     let facts = |room: &Room| -> Vec<f64> {
         let is_it = |output: &Output| matches!(output, Output::Extract { .. });
