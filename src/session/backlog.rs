@@ -74,6 +74,8 @@ pub(super) struct Backlog {
     dropped: Vec<Span>,
     /// The end of the latest packet that was ever handed to a socket.
     sent_until: Duration,
+    /// Audio that a lost socket had and another is yet to have: it was in flight, and is held beside what waits.
+    again: Duration,
     /// The end of the latest packet of all.
     captured_until: Duration,
     /// A packet's bytes in one piece: in the ring they may lie in two.
@@ -91,6 +93,7 @@ impl Backlog {
             ledger: Ledger::default(),
             dropped: Vec::new(),
             sent_until: Duration::ZERO,
+            again: Duration::ZERO,
             captured_until: Duration::ZERO,
             scratch: Vec::new(),
         }
@@ -112,25 +115,33 @@ impl Backlog {
         &self.dropped
     }
 
-    /// Takes a packet; the oldest ones beyond the limit are given up, and their span is returned.
+    /// Takes a packet; of those that wait the oldest beyond the limit are given up, and their span is returned. What is in flight
+    /// on a living socket is not given up, and what was when the last one was lost does not count.
     pub(super) fn push(&mut self, start: Duration, duration: Duration, bytes: &[u8]) -> Option<Span> {
         self.packets.push_back(Packet { start, duration, bytes: bytes.len() });
         self.bytes.extend(bytes);
         self.captured_until = start + duration;
         self.ledger.captured += duration;
         self.ledger.buffered += duration;
-        let held = |ledger: &Ledger| ledger.in_flight + ledger.buffered;
-        if held(&self.ledger) <= self.limit + (self.limit / SLACK_PART).min(MOST_SLACK) {
+        let limit = self.limit + self.again;
+        if self.ledger.buffered <= limit + (self.limit / SLACK_PART).min(MOST_SLACK) {
             return None;
         }
+        let (mut count, mut length, mut excess) = (0, 0, self.ledger.buffered.saturating_sub(limit));
         let mut dropped: Option<Span> = None;
-        while held(&self.ledger) > self.limit {
-            let Some((packet, was_in_flight)) = self.pop_front() else { break };
-            let place = if was_in_flight { &mut self.ledger.in_flight } else { &mut self.ledger.buffered };
-            *place -= packet.duration;
+        for packet in self.packets.range(self.in_flight..) {
+            if excess.is_zero() {
+                break;
+            }
+            excess = excess.saturating_sub(packet.duration);
+            count += 1;
+            length += packet.bytes;
+            self.ledger.buffered -= packet.duration;
             self.ledger.dropped += packet.duration;
             dropped.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
         }
+        self.packets.drain(self.in_flight..self.in_flight + count);
+        self.bytes.drain(self.in_flight_bytes..self.in_flight_bytes + length);
         if let Some(span) = dropped {
             let is_full = self.dropped.len() >= MOST_DROPPED;
             match self.dropped.last_mut() {
@@ -182,8 +193,10 @@ impl Backlog {
             if end > self.sent_until {
                 self.ledger.sent += packet.duration;
                 self.sent_until = end;
+                self.again = Duration::ZERO;
             } else {
                 self.ledger.replayed += packet.duration;
+                self.again = self.again.saturating_sub(packet.duration);
             }
         }
         Some(Span { start, end })
@@ -205,7 +218,7 @@ impl Backlog {
     /// Lets go of what is in flight and ends by `until`.
     pub(super) fn acknowledge(&mut self, until: Duration) {
         while self.in_flight > 0 && self.packets.front().is_some_and(|packet| packet.end() <= until) {
-            let Some((packet, _)) = self.pop_front() else { break };
+            let Some(packet) = self.pop_front() else { break };
             self.ledger.in_flight -= packet.duration;
             self.ledger.acknowledged += packet.duration;
         }
@@ -213,6 +226,7 @@ impl Backlog {
 
     /// The socket is gone: what was in flight has to be sent again.
     pub(super) fn rewind(&mut self) {
+        self.again += self.ledger.in_flight;
         self.ledger.buffered += self.ledger.in_flight;
         self.ledger.in_flight = Duration::ZERO;
         self.in_flight = 0;
@@ -229,15 +243,36 @@ impl Backlog {
         self.captured_until
     }
 
-    fn pop_front(&mut self) -> Option<(Packet, bool)> {
+    /// Where in capture time begins what is held; all before it is acknowledged, or given up.
+    pub(super) fn held_from(&self) -> Duration {
+        self.packets.front().map_or(self.captured_until, |packet| packet.start)
+    }
+
+    /// Up to where in capture time audio was ever handed to a socket.
+    pub(super) const fn sent_until(&self) -> Duration {
+        self.sent_until
+    }
+
+    /// What waits and was never handed to a socket that was lost.
+    pub(super) const fn unsent(&self) -> Duration {
+        self.ledger.buffered.saturating_sub(self.again)
+    }
+
+    /// How much is held of what was captured after `until`.
+    pub(super) fn held_after(&self, until: Duration) -> Duration {
+        let from = self.packets.partition_point(|packet| packet.start < until);
+        let cut = from.checked_sub(1).and_then(|last| self.packets.get(last));
+        let rest = cut.map_or(Duration::ZERO, |packet| packet.end().saturating_sub(until));
+        self.packets.range(from..).fold(rest, |sum, packet| sum + packet.duration)
+    }
+
+    /// Takes out the oldest of what is in flight.
+    fn pop_front(&mut self) -> Option<Packet> {
         let packet = self.packets.pop_front()?;
         self.bytes.drain(..packet.bytes);
-        let was_in_flight = self.in_flight > 0;
-        if was_in_flight {
-            self.in_flight -= 1;
-            self.in_flight_bytes -= packet.bytes;
-        }
-        Some((packet, was_in_flight))
+        self.in_flight -= 1;
+        self.in_flight_bytes -= packet.bytes;
+        Some(packet)
     }
 }
 

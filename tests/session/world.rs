@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ossicle::json::Json;
 use ossicle::protocol::client::Configuration;
-use ossicle::session::{
-    Event, Input, MOST_SEGMENTS, Options, Output, Past, RequestId, Session, SocketId, State, Transcript,
-};
+use ossicle::session::{Event, Input, Options, Output, Past, RequestId, Session, SocketId, State};
 use ossicle::{Code, Error};
 use serde_json::{Value, json};
 
@@ -176,15 +174,11 @@ impl World {
     pub(crate) fn lose_session(&mut self) -> Past {
         let (ledger, usage) = (self.session.ledger(), self.session.usage());
         self.closed_links.extend(self.link.take());
-        let mut known = Transcript::new(MOST_SEGMENTS);
-        for segment in self.session.transcript() {
-            known.take(segment, &mut Vec::new());
-        }
         Past {
             ledger,
             position: ledger.captured,
             was_connected: self.connected.is_some(),
-            finals: known.finals().to_vec(),
+            speakers: 0,
             usage,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),
