@@ -30,8 +30,7 @@ impl Session {
 
     /// How long the service may take to answer something that is asked for now.
     pub(super) fn answer_deadline(&self, now: Duration) -> Duration {
-        let ledger = self.backlog.ledger();
-        let drain = (ledger.buffered + ledger.in_flight).div_f64(self.options.catch_up_rate);
+        let drain = self.backlog.ledger().buffered.div_f64(self.options.catch_up_rate);
         now + drain + self.options.answer_time_limit
     }
 

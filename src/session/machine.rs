@@ -85,7 +85,7 @@ impl Session {
             state: State::Connecting,
             connection: Connection::None,
             socket: 0,
-            backlog: Backlog::new(options.buffer),
+            backlog: Backlog::new(options.buffer, options.most_again()),
             backoff: Backoff::new(options.seed),
             timeline: Timeline::new(options.times_from),
             merge: Merge::new(options.seed, 0, true),

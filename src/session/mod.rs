@@ -71,7 +71,8 @@ pub struct Options {
     pub reconnect_attempts: u32,
     /// …but not before it was without a connection for so long: as long as there is room for the audio.
     pub reconnect_for: Duration,
-    /// The most audio that is kept for a replay; the oldest beyond it is dropped, and said so.
+    /// The most audio that is kept while it cannot be sent; of what waits the oldest beyond it is dropped, and said so. What is in
+    /// flight is not dropped, nor does it count when its socket is lost: see [`Options::most_again`].
     pub buffer: Duration,
     /// What a `flushed` proves is acknowledged at once. Time alone acknowledges audio so long after it left an open socket, and
     /// when so much audio has arrived after it, of which the service has said anything; longer if words take longer, to twice
@@ -88,6 +89,14 @@ pub struct Options {
     pub seed: u64,
     /// What came before, if another session had the stream until now.
     pub past: Option<Past>,
+}
+
+impl Options {
+    /// How much may be kept beside [`Self::buffer`] of what was held when a socket was lost: what is in flight, which is as long as
+    /// the window at most, and what an earlier outage left.
+    pub(super) fn most_again(&self) -> Duration {
+        self.buffer + self.acknowledge_after + self.acknowledge_after
+    }
 }
 
 /// Words come late, and not in the order in which they were said. The first batch comes after 21 s, others 13 to 18 s

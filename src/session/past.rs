@@ -46,7 +46,7 @@ impl Session {
             replayed: before.replayed,
             ..Ledger::default()
         };
-        self.backlog = Backlog::after(self.options.buffer, ledger, lost);
+        self.backlog = Backlog::after(self.options.buffer, self.options.most_again(), ledger, lost);
         self.timeline = Timeline::after(self.options.times_from, before.sent.saturating_add(before.replayed));
         // What was in flight is lost, and none of it is heard again.
         self.merge = Merge::new(self.options.seed, past.speakers.max(0), false);
