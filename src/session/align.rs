@@ -85,14 +85,9 @@ impl Words {
 
     /// Which of these are none of `known`'s words: segments of one speaker, or of one channel, in time order.
     pub(super) fn news(&self, known: &[Words]) -> News {
-        let line: Vec<&Word> = known.iter().flat_map(|segment| &segment.words).collect();
-        // Where a known segment begins or ends on that line.
-        let mut cuts = vec![0];
-        for segment in known {
-            cuts.push(cuts.last().copied().unwrap_or(0) + segment.words.len());
-        }
+        let (line, cuts) = in_line(known);
         let mut covers = vec![None::<usize>; self.words.len()];
-        for run in self.runs(&line, &cuts) {
+        for run in self.runs(&line, &cuts, 0.0) {
             if covers[run.here.clone()].iter().all(Option::is_none) {
                 for (place, there) in run.here.clone().zip(run.there()) {
                     covers[place] = Some(there);
@@ -103,8 +98,16 @@ impl Words {
         News { parts: self.parts(&covers, &line), known }
     }
 
+    /// By how many seconds known words lie after the same ones here, of which there are enough: where all times here may be off,
+    /// by up to `slack` seconds.
+    pub(super) fn shift(&self, known: &[Words], slack: f64) -> Option<f64> {
+        let (line, cuts) = in_line(known);
+        let run = self.runs(&line, &cuts, slack).into_iter().find(|run| run.same >= SURE)?;
+        Some(line[run.there().start].start - self.words[run.here.start].start)
+    }
+
     /// The runs that certainly are the same words, the longest first.
-    fn runs(&self, line: &[&Word], cuts: &[usize]) -> Vec<Run> {
+    fn runs(&self, line: &[&Word], cuts: &[usize], slack: f64) -> Vec<Run> {
         let mut runs = Vec::new();
         let (here, there) = (self.words.len() as isize, line.len() as isize);
         for shift in -here + 1..there {
@@ -130,7 +133,7 @@ impl Words {
         }
         let mut runs: Vec<Run> = runs.into_iter().flat_map(|run| self.split(run, line)).collect();
         runs.iter_mut().for_each(|run| self.between_cuts(run, line, cuts));
-        runs.retain(|run| !run.here.is_empty() && self.is_timely(run, line));
+        runs.retain(|run| !run.here.is_empty() && self.is_timely(run, line, slack));
         runs.sort_by_key(|run| std::cmp::Reverse(run.here.len()));
         runs
     }
@@ -173,9 +176,9 @@ impl Words {
         run.here.end = run.here.end.max(run.here.start);
     }
 
-    fn is_timely(&self, run: &Run, line: &[&Word]) -> bool {
+    fn is_timely(&self, run: &Run, line: &[&Word], slack: f64) -> bool {
         let (_, near) = NEAR.into_iter().find(|(least, _)| run.here.len() >= *least).unwrap_or((1, 0.0));
-        let there = run.there();
+        let (near, there) = (near + slack, run.there());
         let (first, last) = (&self.words[run.here.start], &self.words[run.here.end - 1]);
         let apart = |one: &Word, other: &Word| (one.start - other.start).abs().min((one.end - other.end).abs());
         apart(first, line[there.start]) <= near && apart(last, line[there.end - 1]) <= near
@@ -202,6 +205,15 @@ impl Words {
         };
         parts.into_iter().map(part).collect()
     }
+}
+
+/// Known words, one after the other, and where on that line a segment begins or ends.
+fn in_line(known: &[Words]) -> (Vec<&Word>, Vec<usize>) {
+    let mut cuts = vec![0];
+    for segment in known {
+        cuts.push(cuts.last().copied().unwrap_or(0) + segment.words.len());
+    }
+    (known.iter().flat_map(|segment| &segment.words).collect(), cuts)
 }
 
 /// Words here that are words there, so many places further on; of them so many the same.

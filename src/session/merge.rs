@@ -86,16 +86,29 @@ impl Merge {
     pub(super) fn take(&mut self, segments: Vec<Segment>, timeline: &mut Timeline) -> Changes {
         let mut changes = Changes::default();
         let mut turned = false;
-        let mut fresh = Vec::with_capacity(segments.len());
+        let (mut fresh, mut possible) = (Vec::with_capacity(segments.len()), Vec::new());
         for segment in segments {
             let fit = timeline.judge(segment.start, segment.end);
             turned |= fit == Fit::Turned || self.words_turn(&segment, timeline);
             changes.is_beyond |= fit == Fit::Not;
             let ms = (segment.start * 1e3).round() as i64;
             let key = format!("{}{}.{}.{ms}", self.prefix, segment.channel, segment.speaker_id);
-            fresh.push((key, segment, fit != Fit::Not));
+            possible.push(fit != Fit::Not);
+            fresh.push((key, segment));
         }
         let mut before = Vec::new();
+        if turned {
+            // What they show by themselves the segments before did not, as they were read then.
+            self.judge(&fresh, timeline);
+        }
+        if timeline.doubt() > 0.0 {
+            let all = self.came.iter().chain(&fresh).map(|(_, segment)| segment);
+            let shift = all.filter(|segment| segment.is_final).find_map(|segment| self.shift(segment, timeline));
+            if let Some(shift) = shift {
+                turned |= timeline.shift(shift);
+                self.judge(&fresh, timeline);
+            }
+        }
         if turned {
             let again = std::mem::take(&mut self.came);
             for (key, segment) in &again {
@@ -106,10 +119,10 @@ impl Merge {
                 self.place(key, segment, timeline, &mut before);
             }
         }
-        for (_, segment, _) in &fresh {
+        for (_, segment) in &fresh {
             self.who(segment, timeline, &mut before);
         }
-        for (key, segment, can_be) in fresh {
+        for ((key, segment), can_be) in fresh.into_iter().zip(possible) {
             if can_be && segment.is_final {
                 changes.until = changes.until.max(timeline.to_visit(segment.end));
                 let delay = timeline.handed().as_secs_f64() - timeline.own(segment.start);
@@ -118,6 +131,13 @@ impl Merge {
             self.place(key, segment, timeline, &mut before);
         }
         self.tell(before, changes)
+    }
+
+    /// Looks at the times of all segments of this socket again.
+    fn judge(&self, fresh: &[(String, Segment)], timeline: &mut Timeline) {
+        for (_, segment) in self.came.iter().chain(fresh) {
+            timeline.judge(segment.start, segment.end);
+        }
     }
 
     /// What has changed since.
@@ -152,7 +172,7 @@ impl Merge {
         let common = |start: f64, end: f64| {
             let segment = Segment { start, end: end.max(start), ..segment.clone() };
             let words = Words::of(&segment);
-            self.known(&segment).iter().map(|(_, known)| words.news(known).known).max().unwrap_or(0)
+            self.known(&segment, AROUND).iter().map(|(_, known)| words.news(known).known).max().unwrap_or(0)
         };
         let own = common(timeline.to_visit(segment.start), timeline.to_visit(segment.end));
         let counted_on = common(timeline.if_counted_on(segment.start), timeline.if_counted_on(segment.end));
@@ -163,18 +183,25 @@ impl Merge {
         is_told && counted_on > own
     }
 
+    /// By how much words show that the times of this socket are off.
+    fn shift(&self, segment: &Segment, timeline: &Timeline) -> Option<f64> {
+        let (segment, doubt) = (Self::timed(segment, timeline), timeline.doubt());
+        let words = Words::of(&segment);
+        self.known(&segment, AROUND + doubt).iter().find_map(|(_, known)| words.shift(known, doubt))
+    }
+
     /// The words of earlier sockets around a segment, of each speaker.
-    fn known(&self, segment: &Segment) -> Vec<(i64, Vec<Words>)> {
+    fn known(&self, segment: &Segment, around: f64) -> Vec<(i64, Vec<Words>)> {
         let mut known: Vec<(i64, Vec<Words>)> = Vec::new();
-        if segment.start > self.heard_before + AROUND {
+        if segment.start > self.heard_before + around {
             return known;
         }
         let is_near = |held: &&Segment| {
             held.is_final
                 && held.channel == segment.channel
                 && !held.key.starts_with(&self.prefix)
-                && held.start < segment.end + AROUND
-                && segment.start < held.end + AROUND
+                && held.start < segment.end + around
+                && segment.start < held.end + around
         };
         for held in self.transcript.segments().iter().filter(is_near) {
             match known.iter_mut().find(|(speaker, _)| *speaker == held.speaker) {
@@ -193,7 +220,7 @@ impl Merge {
         }
         let segment = Self::timed(segment, timeline);
         let words = Words::of(&segment);
-        for (speaker, known) in self.known(&segment) {
+        for (speaker, known) in self.known(&segment, AROUND) {
             let same = words.news(&known).known;
             if same == 0 || !self.speakers.said_before(channel, wire, speaker, same) {
                 continue;
@@ -250,7 +277,7 @@ impl Merge {
         // Of what is forgotten nobody can say what it was.
         let forgotten_until = self.transcript.forgotten_until().min(self.heard_before);
         let is_forgotten = |part: &Segment| part.start < forgotten_until;
-        let known = self.known(segment);
+        let known = self.known(segment, AROUND);
         if known.is_empty() {
             let overlaps = is_forgotten(segment);
             return vec![Segment { overlaps, ..segment.clone() }];

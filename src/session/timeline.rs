@@ -60,6 +60,8 @@ pub(super) struct Timeline {
     arrived: f64,
     /// Where a service that counts on is thought to have been at this socket's first audio.
     base: f64,
+    /// Whether words have told that.
+    is_based: bool,
     /// The latest end of a time on this socket, by its own count: so much has arrived.
     latest: f64,
 }
@@ -83,7 +85,7 @@ impl Timeline {
         self.arrived += self.latest.min(self.sent.as_secs_f64());
         self.handed += self.sent.as_secs_f64();
         self.base = self.handed;
-        (self.sent, self.next, self.latest) = (Duration::ZERO, None, 0.0);
+        (self.sent, self.next, self.latest, self.is_based) = (Duration::ZERO, None, 0.0, false);
     }
 
     /// The audio of `start..end` in capture time was handed to the socket.
@@ -109,12 +111,17 @@ impl Timeline {
                 if !is_of_all || self.is_settled || self.origin != Origin::Auto {
                     return Fit::Not;
                 }
-                (self.counts_on, fit) = (true, Fit::Turned);
+                (self.counts_on, self.latest, fit) = (true, 0.0, Fit::Turned);
             }
         } else if !is_of_all {
             return Fit::Not;
         }
-        if self.counts_on && start + EXACT < self.base && start >= self.arrived && end - start <= sent + SLACK {
+        if self.counts_on
+            && !self.is_based
+            && start + EXACT < self.base
+            && start >= self.arrived
+            && end - start <= sent + SLACK
+        {
             // Audio was lost on its way: the service has counted less than was handed over.
             (self.base, fit) = (start, Fit::Turned);
         }
@@ -133,9 +140,23 @@ impl Timeline {
         mapped(&self.pieces, (seconds - self.base).max(0.0))
     }
 
+    /// By how many seconds all times of this socket may be too early: a service that counts on has not counted what was lost.
+    pub(super) fn doubt(&self) -> f64 {
+        let is_open = self.counts_on && !self.is_based && self.base > self.arrived + EXACT;
+        if is_open { self.handed - self.arrived } else { 0.0 }
+    }
+
+    /// Words have told that they are: by how many seconds. Whether that changes anything.
+    pub(super) fn shift(&mut self, seconds: f64) -> bool {
+        self.is_based = true;
+        self.latest = 0.0;
+        let base = (self.base - seconds).clamp(self.arrived, self.handed);
+        (std::mem::replace(&mut self.base, base) - base).abs() > EXACT
+    }
+
     /// Words have told whether it does.
-    pub(super) const fn tell(&mut self, counts_on: bool) {
-        (self.counts_on, self.is_settled) = (counts_on, true);
+    pub(super) fn tell(&mut self, counts_on: bool) {
+        (self.counts_on, self.is_settled, self.latest) = (counts_on, true, 0.0);
     }
 
     /// Seconds of the present socket's audio, by its own count; negative for an earlier one's.

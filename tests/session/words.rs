@@ -54,7 +54,18 @@ impl World {
     /// What is there twice is marked, and what is not is in the order and at the time of its speaker's words.
     pub(crate) fn every_word_is_in_its_place(&self) {
         let twice = self.shown().into_iter().find(|(_, (plain, _))| *plain > 1);
-        assert!(twice.is_none(), "a word is twice and not marked: {twice:?}");
+        if let Some((word, _)) = twice {
+            let near = |segment: &&Segment| (segment.start - f64::from(word.1) / 100.0).abs() < 15.0;
+            for segment in self.screen.segments().iter().filter(near) {
+                let words = words(segment);
+                let (first, last) = (words[0].0.word(words[0].1), words[words.len() - 1].1);
+                println!(
+                    "{} {} to {}: {first} to {last} {}",
+                    segment.key, segment.start, segment.end, segment.overlaps
+                );
+            }
+            panic!("{} is there twice and not marked", word.0.word(word.1));
+        }
         let mut last: BTreeMap<Voice, u32> = BTreeMap::new();
         let mut speakers: BTreeMap<i64, Voice> = BTreeMap::new();
         let mut start = 0.0;
