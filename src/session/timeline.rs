@@ -62,13 +62,14 @@ pub(super) struct Timeline {
     base: f64,
     /// Whether words have told that.
     is_based: bool,
-    /// The latest end of a time on this socket, by its own count: so much has arrived.
+    /// The first start and the latest end of the times of this socket.
+    first: f64,
     latest: f64,
 }
 
 impl Timeline {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { origin, counts_on: origin == Origin::Interaction, ..Self::default() }
+        Self { origin, counts_on: origin == Origin::Interaction, first: f64::MAX, ..Self::default() }
     }
 
     /// The same after `sent` of audio, replays included, on sockets of which nothing else is known.
@@ -82,10 +83,13 @@ impl Timeline {
         let base = self.base;
         self.earlier.extend(self.pieces.drain(..).map(|(at, capture)| (base + at, capture)));
         self.earlier.drain(..self.earlier.len().saturating_sub(MOST_PIECES));
-        self.arrived += self.latest.min(self.sent.as_secs_f64());
+        // Whatever this socket's times are counted from, so much lies between them.
+        let least = if self.handed > 0.0 { self.latest - self.first } else { self.latest };
+        self.arrived += least.clamp(0.0, self.sent.as_secs_f64());
         self.handed += self.sent.as_secs_f64();
         self.base = self.handed;
-        (self.sent, self.next, self.latest, self.is_based) = (Duration::ZERO, None, 0.0, false);
+        (self.sent, self.next, self.is_based) = (Duration::ZERO, None, false);
+        (self.first, self.latest) = (f64::MAX, 0.0);
     }
 
     /// The audio of `start..end` in capture time was handed to the socket.
@@ -111,7 +115,7 @@ impl Timeline {
                 if !is_of_all || self.is_settled || self.origin != Origin::Auto {
                     return Fit::Not;
                 }
-                (self.counts_on, self.latest, fit) = (true, 0.0, Fit::Turned);
+                (self.counts_on, fit) = (true, Fit::Turned);
             }
         } else if !is_of_all {
             return Fit::Not;
@@ -125,8 +129,9 @@ impl Timeline {
             // Audio was lost on its way: the service has counted less than was handed over.
             (self.base, fit) = (start, Fit::Turned);
         }
-        let own = if self.counts_on { end - self.base } else { end };
-        self.latest = self.latest.max(own.min(sent));
+        if !self.counts_on || start >= self.arrived {
+            (self.first, self.latest) = (self.first.min(start), self.latest.max(end));
+        }
         fit
     }
 
@@ -149,14 +154,13 @@ impl Timeline {
     /// Words have told that they are: by how many seconds. Whether that changes anything.
     pub(super) fn shift(&mut self, seconds: f64) -> bool {
         self.is_based = true;
-        self.latest = 0.0;
-        let base = (self.base - seconds).clamp(self.arrived, self.handed);
+        let base = (self.base - seconds).min(self.first).clamp(self.arrived, self.handed);
         (std::mem::replace(&mut self.base, base) - base).abs() > EXACT
     }
 
     /// Words have told whether it does.
-    pub(super) fn tell(&mut self, counts_on: bool) {
-        (self.counts_on, self.is_settled, self.latest) = (counts_on, true, 0.0);
+    pub(super) const fn tell(&mut self, counts_on: bool) {
+        (self.counts_on, self.is_settled) = (counts_on, true);
     }
 
     /// Seconds of the present socket's audio, by its own count; negative for an earlier one's.
@@ -167,7 +171,7 @@ impl Timeline {
     /// The visit's time, in seconds, at `seconds` as the service counts.
     pub(super) fn to_visit(&self, seconds: f64) -> f64 {
         let own = self.own(seconds);
-        if self.counts_on && own < 0.0 && !self.earlier.is_empty() {
+        if self.counts_on && own + SLACK < 0.0 && !self.earlier.is_empty() {
             return mapped(&self.earlier, seconds);
         }
         mapped(&self.pieces, own)

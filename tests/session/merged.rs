@@ -20,10 +20,16 @@ pub(crate) struct Line {
     pub(crate) events: Vec<Event>,
     pub(crate) texts: Vec<String>,
     pub(crate) answers: Vec<(u32, bool)>,
+    /// What the service answers a configuration, if it does.
+    verdict: Option<Value>,
 }
 
 impl Line {
     pub(crate) fn new(options: Options) -> Self {
+        Self::answered(options, Some(&json!({ "type": "CONFIG_ACCEPTED" })))
+    }
+
+    pub(crate) fn answered(options: Options, verdict: Option<&Value>) -> Self {
         let mut line = Self {
             session: Session::new(options, Duration::ZERO),
             now: Duration::ZERO,
@@ -33,6 +39,7 @@ impl Line {
             events: Vec::new(),
             texts: Vec::new(),
             answers: Vec::new(),
+            verdict: verdict.cloned(),
         };
         line.drain();
         line
@@ -49,7 +56,9 @@ impl Line {
                 Output::Open(id) => {
                     self.socket = id;
                     self.input(Input::SocketOpened(id));
-                    self.says(&json!({ "type": "CONFIG_ACCEPTED" }));
+                    if let Some(verdict) = self.verdict.clone() {
+                        self.says(&verdict);
+                    }
                 }
                 Output::SendText(text) => self.texts.push(text),
                 Output::Answered(id, result) => self.answers.push((id, result.is_ok())),

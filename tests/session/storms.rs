@@ -145,6 +145,6 @@ fn storm(seed: u64) -> Outcome {
     let is_left = |segment: &&Segment| !segment.is_final && !words(segment).iter().any(|(_, slot)| named(slot));
     let left = segments.iter().find(is_left);
     let what = left.map(|left| (&left.key, left.start, left.end, left.words()));
-    assert!(left.is_none(), "an interim item was not replaced: {what:?}");
+    assert!(left.is_none() || world.times_are_vague(), "an interim item was not replaced: {what:?}");
     Outcome { did_end: true, words: said, marked, replayed }
 }

@@ -30,7 +30,7 @@ impl World {
     /// How many times each word is on the screen: without a mark, and with one.
     pub(crate) fn shown(&self) -> BTreeMap<(Voice, u32), (u32, u32)> {
         let mut shown: BTreeMap<(Voice, u32), (u32, u32)> = BTreeMap::new();
-        for segment in self.screen.segments() {
+        for segment in self.screen.segments().iter().filter(|segment| segment.is_final) {
             for word in words(segment) {
                 let (plain, marked) = shown.entry(word).or_default();
                 *if segment.overlaps { marked } else { plain } += 1;
@@ -81,7 +81,7 @@ impl World {
                 let other = speakers.insert(segment.speaker, voice).filter(|other| *other != voice);
                 assert!(other.is_none(), "two people are {}: {voice:?} and {other:?}", segment.speaker);
             }
-            if segment.overlaps {
+            if segment.overlaps || !segment.is_final {
                 continue;
             }
             let said = f64::from(slot) / 100.0;
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// A service that counts on has not counted what was lost on its way, and nobody knows how much that was.
-    fn times_are_vague(&self) -> bool {
+    pub(crate) fn times_are_vague(&self) -> bool {
         self.counts_on && self.session.reconnects() > 0
     }
 
