@@ -382,7 +382,7 @@ mod tests {
     fn what_is_in_flight_is_not_given_up_and_does_not_count_when_it_waits_again() {
         let (mut backlog, _) = backlog(6, ms(60));
         take(&mut backlog, ms(40), 100);
-        let mut push = |backlog: &mut Backlog, range: std::ops::Range<u8>| -> Vec<Span> {
+        let push = |backlog: &mut Backlog, range: std::ops::Range<u8>| -> Vec<Span> {
             range.filter_map(|n| backlog.push(ms(u64::from(n) * 10), ms(10), &[n, n])).collect()
         };
         assert_eq!(push(&mut backlog, 6..10), []);

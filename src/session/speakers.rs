@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn on_another_socket_words_tell_who_is_who_and_else_it_is_somebody_new() {
         let mut speakers = Speakers::new(0, true);
-        (speakers.number(0, 0), speakers.number(0, 1));
+        assert_eq!([speakers.number(0, 0), speakers.number(0, 1)], [0, 1]);
         speakers.restart(false);
         assert!(!speakers.said_before(0, 0, 1, 2), "two words are too few");
         assert!(speakers.said_before(0, 0, 1, 2));

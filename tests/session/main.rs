@@ -8,6 +8,7 @@
 //! - `live`: the golden messages of the live service, as a client takes them.
 //! - `merged`: what was heard twice, by messages that are written out.
 //! - `asked`: flushes, signs of life, and what they acknowledge.
+//! - `catch_up`: what the rate of catching up costs.
 //! - `lost`: the session itself is lost, and another goes on.
 //! - `storms`: random schedules of faults; a failure prints the seed that replays it.
 
@@ -15,6 +16,7 @@
 
 mod asked;
 mod cases;
+mod catch_up;
 mod held;
 mod live;
 mod lost;

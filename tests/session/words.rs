@@ -88,8 +88,20 @@ impl World {
             assert!(self.times_are_vague() || (start - said).abs() < NEAR, "{} is at {start}", voice.word(slot));
             for (voice, slot) in words {
                 let before = last.insert(voice, slot).filter(|before| *before >= slot);
+                if before.is_some() {
+                    self.print_around(slot);
+                }
                 assert!(before.is_none(), "{} comes after {before:?}", voice.word(slot));
             }
+        }
+    }
+
+    fn print_around(&self, slot: u32) {
+        let near = |segment: &&Segment| (segment.start - f64::from(slot) / 100.0).abs() < 15.0;
+        for segment in self.screen.segments().iter().filter(near) {
+            let words = words(segment);
+            let (first, last) = (words[0].0.word(words[0].1), words[words.len() - 1].1);
+            println!("{} {} to {}: {first} to {last} {}", segment.key, segment.start, segment.end, segment.overlaps);
         }
     }
 
