@@ -55,18 +55,11 @@ impl World {
     pub(crate) fn every_word_is_in_its_place(&self) {
         let twice = self.shown().into_iter().find(|(_, (plain, _))| *plain > 1);
         if let Some((word, _)) = twice {
-            let near = |segment: &&Segment| (segment.start - f64::from(word.1) / 100.0).abs() < 15.0;
-            for segment in self.screen.segments().iter().filter(near) {
-                let words = words(segment);
-                let (first, last) = (words[0].0.word(words[0].1), words[words.len() - 1].1);
-                println!(
-                    "{} {} to {}: {first} to {last} {}",
-                    segment.key, segment.start, segment.end, segment.overlaps
-                );
-            }
+            self.print_around(word.1);
             panic!("{} is there twice and not marked", word.0.word(word.1));
         }
-        let mut last: BTreeMap<Voice, u32> = BTreeMap::new();
+        // Where times are vague, words are in order among those of a socket.
+        let mut last: BTreeMap<(Voice, String), u32> = BTreeMap::new();
         let mut speakers: BTreeMap<i64, Voice> = BTreeMap::new();
         let mut start = 0.0;
         for segment in self.screen.segments() {
@@ -86,8 +79,10 @@ impl World {
             }
             let said = f64::from(slot) / 100.0;
             assert!(self.times_are_vague() || (start - said).abs() < NEAR, "{} is at {start}", voice.word(slot));
+            let socket =
+                if self.times_are_vague() { segment.key.split('.').nth(1).unwrap_or("") } else { "" }.to_owned();
             for (voice, slot) in words {
-                let before = last.insert(voice, slot).filter(|before| *before >= slot);
+                let before = last.insert((voice, socket.clone()), slot).filter(|before| *before >= slot);
                 if before.is_some() {
                     self.print_around(slot);
                 }
