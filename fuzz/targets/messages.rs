@@ -74,6 +74,7 @@ impl World {
                 self.input(Input::Tick { buffered_bytes: usize::from(*line.get(2).unwrap_or(&0)) * 1_000 });
             }
             b'n' => self.input(Input::Online),
+            b'l' => self.input(Input::Lull),
             b'z' => self.input(Input::Paused(line.len() > 1)),
             _ => self.input(Input::Text(socket, &String::from_utf8_lossy(line))),
         }

@@ -14,6 +14,7 @@ pub mod container;
 pub mod encode;
 pub mod intake;
 pub mod level;
+pub mod lull;
 pub mod mixer;
 pub mod path;
 mod planes;

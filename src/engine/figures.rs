@@ -20,6 +20,9 @@ pub struct Stats {
     pub dropped_seconds: f64,
     /// Audio that waits to be sent.
     pub buffered_seconds: f64,
+    /// Captured audio of which no words have come, as far as is known: see
+    /// [`Session::untranscribed`](crate::session::Session::untranscribed).
+    pub untranscribed_seconds: f64,
     /// Bytes held in memory for a replay.
     pub buffered_bytes: usize,
     /// Bytes of audio sent, replays included.
@@ -41,6 +44,7 @@ impl Stats {
             replayed_seconds: number("replayedSeconds"),
             dropped_seconds: number("droppedSeconds"),
             buffered_seconds: number("bufferedSeconds"),
+            untranscribed_seconds: number("untranscribedSeconds"),
             buffered_bytes: number("bufferedBytes") as usize,
             bytes_sent: number("bytesSent") as u64,
             reconnects: number("reconnects") as u32,
@@ -60,6 +64,7 @@ impl ToJson for Stats {
                 ("replayedSeconds", &self.replayed_seconds),
                 ("droppedSeconds", &self.dropped_seconds),
                 ("bufferedSeconds", &self.buffered_seconds),
+                ("untranscribedSeconds", &self.untranscribed_seconds),
                 ("bufferedBytes", &self.buffered_bytes),
                 ("bytesSent", &self.bytes_sent),
                 ("reconnects", &self.reconnects),

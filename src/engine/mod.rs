@@ -394,6 +394,7 @@ impl Engine {
             replayed_seconds: ledger.replayed.as_secs_f64(),
             dropped_seconds: ledger.dropped.as_secs_f64(),
             buffered_seconds: ledger.buffered.as_secs_f64(),
+            untranscribed_seconds: self.session.untranscribed().as_secs_f64(),
             buffered_bytes: ledger.held_bytes,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),

@@ -28,9 +28,9 @@ pub struct Resume {
     pub is_paused: bool,
     /// …and for how many seconds already.
     pub paused_seconds: f64,
-    /// Where each channel's last final segment ends, in seconds of the visit: see
-    /// [`Transcript::finals`](crate::session::Transcript::finals).
-    pub final_until: Vec<f64>,
+    /// A number that none of its speakers had: see
+    /// [`Transcript::next_speaker`](crate::session::Transcript::next_speaker).
+    pub speakers: u32,
     /// Credits of the whole stream, where the service said so.
     pub usage: Option<f64>,
     /// Bytes that `sendAudio` was given, the lost ones included; 0 if the audio is frames.
@@ -51,7 +51,7 @@ impl Resume {
             was_connected: flag("wasConnected"),
             is_paused: flag("isPaused"),
             paused_seconds: number("pausedSeconds").unwrap_or(0.0),
-            final_until: json.get("finalUntil").items().map(|until| until.number().unwrap_or(0.0)).collect(),
+            speakers: json.get("speakers").whole().unwrap_or(0),
             usage: number("usage"),
             given_bytes: number("givenBytes").unwrap_or(0.0) as u64,
             given_headers: json.get("givenHeaders").items().filter_map(Json::whole).collect(),
@@ -84,7 +84,7 @@ impl Resume {
             },
             position: self.origin(),
             was_connected: self.was_connected,
-            finals: self.final_until.clone(),
+            speakers: i64::from(self.speakers),
             usage: self.usage,
             bytes_sent: stats.bytes_sent.min(MOST_BYTES),
             reconnects: stats.reconnects,
@@ -103,7 +103,7 @@ impl ToJson for Resume {
                 ("wasConnected", &self.was_connected),
                 ("isPaused", &self.is_paused),
                 ("pausedSeconds", &self.paused_seconds),
-                ("finalUntil", &self.final_until),
+                ("speakers", &self.speakers),
                 ("usage", &self.usage),
                 ("givenBytes", &self.given_bytes),
                 ("givenHeaders", &self.given_headers),
@@ -141,12 +141,12 @@ mod tests {
             replayed_seconds: 12.0,
             dropped_seconds: 20.0,
             buffered_seconds: 3.0,
+            untranscribed_seconds: 4.0,
             buffered_bytes: 128_000,
             bytes_sent: 18_848_000,
             reconnects: 2,
         };
-        let final_until = vec![595.0];
-        Resume { stats, position: 601.5, was_connected: true, final_until, usage: Some(0.5), ..Resume::default() }
+        Resume { stats, position: 601.5, was_connected: true, speakers: 2, usage: Some(0.5), ..Resume::default() }
     }
 
     fn engine(resume: &Resume, options: Value) -> Result<Engine, Error> {
@@ -197,6 +197,7 @@ mod tests {
             in_flight_seconds: 0.0,
             buffered_seconds: 0.0,
             dropped_seconds: 25.5,
+            untranscribed_seconds: 0.0,
             buffered_bytes: 0,
             // The socket that it seeks at once.
             reconnects: 3,
@@ -224,7 +225,13 @@ mod tests {
         let times: Vec<_> = engine.transcript().iter().map(|segment| (segment.start, segment.end)).collect();
         assert_eq!(times, [(601.75, 602.25)]);
         let stats = engine.stats();
-        assert!(stats.acknowledged_seconds > 576.5 && stats.sent_seconds > 577.5 && adds_up(&engine), "{stats:?}");
+        assert!(stats.sent_seconds > 577.5 && adds_up(&engine), "{stats:?}");
+        assert!((stats.untranscribed_seconds - 0.25).abs() < 1e-6, "{stats:?}");
+        engine.command(Command::Flush(1), ms(300));
+        engine.input(Input::Text(4, r#"{"type":"flushed"}"#), ms(400));
+        let stats = engine.stats();
+        assert!((stats.acknowledged_seconds - 577.0).abs() < 1e-6 && adds_up(&engine), "{stats:?}");
+        assert_eq!(stats.untranscribed_seconds, 0.0);
         assert_eq!((stats.replayed_seconds, stats.reconnects), (12.0, 3));
         Ok(())
     }
@@ -299,9 +306,7 @@ mod tests {
             ..Stats::default()
         };
         for position in [0.0, -1.0, f64::NAN, f64::INFINITY, 5.0] {
-            let final_until = vec![f64::NAN, f64::NEG_INFINITY];
-            let resume =
-                Resume { stats, position, is_paused: true, paused_seconds: -1.0, final_until, ..Resume::default() };
+            let resume = Resume { stats, position, is_paused: true, paused_seconds: -1.0, ..Resume::default() };
             let mut engine = engine(&resume, Value::Null)?;
             engine.command(Command::Resume, ms(1));
             engine.frames(&[&[0.1; 16_000]], 16_000, ms(10))?;
@@ -314,7 +319,7 @@ mod tests {
 
     #[test]
     fn it_passes_between_threads_as_text_and_what_is_not_said_is_nothing() {
-        let resume = Resume { given_headers: vec![1, 2], final_until: vec![595.0, 0.0, 1.5], ..ten_minutes() };
+        let resume = Resume { given_headers: vec![1, 2], ..ten_minutes() };
         assert_eq!(Resume::read(&resume.to_json()), Some(resume));
         assert_eq!(Resume::read(r#"{"position":0.0}"#), Some(Resume::default()));
         assert_eq!(Resume::read("{"), None);

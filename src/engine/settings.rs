@@ -182,9 +182,17 @@ impl Settings {
         // Who says how often to try means it; else there is no reason to give up while there is room for the audio.
         session.reconnect_for = if json.get("reconnectAttempts").is_null() { session.buffer } else { Duration::ZERO };
         session.times_from = match json.get("transcriptTimesFrom") {
-            from if from.is_null() || from.is("socket") => Origin::Socket,
+            from if from.is_null() || from.is("auto") => Origin::Auto,
+            from if from.is("socket") => Origin::Socket,
             from if from.is("interaction") => Origin::Interaction,
-            _ => return Err(Error::invalid("transcriptTimesFrom must be \"socket\" or \"interaction\"")),
+            _ => {
+                let message = "transcriptTimesFrom must be \"auto\", \"socket\" or \"interaction\"";
+                return Err(Error::invalid(message));
+            }
+        };
+        session.flush_at_pauses = match json.get("flushAtPauses") {
+            flag if flag.is_null() => true,
+            flag => flag.bool().ok_or_else(|| Error::invalid("flushAtPauses must be true or false"))?,
         };
         session.seed = seed;
         let settings = Self {

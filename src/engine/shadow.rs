@@ -113,9 +113,10 @@ impl Shadow {
         let (kind, number) = (event.get("type"), |key: &str| event.get(key).number().unwrap_or(0.0));
         match () {
             () if kind.is("transcript") => {
-                for segment in event.get("segments").items().filter_map(Segment::read) {
-                    self.transcript.take(&segment, &mut Vec::new());
+                for key in event.get("replaced").items().filter_map(Json::text) {
+                    self.transcript.remove(&key);
                 }
+                event.get("segments").items().filter_map(Segment::read).for_each(|one| self.transcript.put(one));
             }
             () if kind.is("resume") => self.pauses.push(Pause { at: number("at"), seconds: number("seconds") }),
             () if kind.is("audioDropped") => self.drop(Dropped { start: number("start"), end: number("end") }),
@@ -226,7 +227,7 @@ impl Shadow {
             was_connected,
             is_paused: self.paused_at.is_some(),
             paused_seconds: self.paused_at.map_or(0.0, |since| now.saturating_sub(since).as_secs_f64()),
-            final_until: self.transcript.finals().to_vec(),
+            speakers: u32::try_from(self.transcript.next_speaker()).unwrap_or(u32::MAX),
             usage: self.usage,
             given_bytes: self.given_bytes,
             given_headers: self.given_headers.clone(),

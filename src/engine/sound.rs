@@ -1,6 +1,7 @@
 //! The audio of a stream: what is attached or pushed, encoded and handed to the session, with its levels and warnings.
 
 use crate::audio::intake::{CaptureId, Intake, Taken};
+use crate::audio::lull::Lull;
 use crate::audio::path::{Encoded, MAX_CHANNELS};
 use crate::audio::watch::{self, SignalWatch};
 use crate::audio::{AudioPath, Encoder};
@@ -21,10 +22,16 @@ pub(super) struct Sound {
 /// What comes after the intake.
 struct Encoding {
     path: AudioPath,
-    watch: SignalWatch,
+    ears: Ears,
     sample_rate: u32,
     /// Whether the app was told that the encoder failed.
     failure_is_told: bool,
+}
+
+/// What the levels tell.
+struct Ears {
+    watch: SignalWatch,
+    lull: Lull,
 }
 
 impl Sound {
@@ -36,8 +43,8 @@ impl Sound {
         sample_rate: u32, channels: usize, encoder: Box<dyn Encoder>, origin: Duration,
     ) -> Result<Self, Error> {
         let path = AudioPath::new(sample_rate, channels, encoder)?.starting_at(origin);
-        let watch = SignalWatch::new(sample_rate, channels);
-        let encoding = Encoding { path, watch, sample_rate, failure_is_told: false };
+        let ears = Ears { watch: SignalWatch::new(sample_rate, channels), lull: Lull::new(channels) };
+        let encoding = Encoding { path, ears, sample_rate, failure_is_told: false };
         Ok(Self { intake: Intake::new(sample_rate, channels), look_at: None, encoding })
     }
 
@@ -112,13 +119,13 @@ impl Sound {
         let encoding = &mut self.encoding;
         self.intake.finish(&mut |taken| encoding.take(&taken, session, now));
         self.look_at = None;
-        encoding.path.finish(&mut |encoded| hand(&encoded, &mut encoding.watch, session, now));
+        encoding.path.finish(&mut |encoded| hand(&encoded, &mut encoding.ears, session, now));
     }
 
     /// Hands on packets of an encoder that answers later.
     pub(super) fn encoded(&mut self, session: &mut Session, now: Duration) {
-        let Encoding { path, watch, .. } = &mut self.encoding;
-        path.poll(&mut |encoded| hand(&encoded, watch, session, now));
+        let Encoding { path, ears, .. } = &mut self.encoding;
+        path.poll(&mut |encoded| hand(&encoded, ears, session, now));
     }
 
     /// Lets time pass.
@@ -160,8 +167,8 @@ impl Encoding {
     }
 
     fn push(&mut self, planes: &[&[f32]], rate: u32, session: &mut Session, now: Duration) -> Result<(), Error> {
-        let Self { path, watch, .. } = self;
-        path.push(planes, rate, &mut |encoded| hand(&encoded, watch, session, now))?;
+        let Self { path, ears, .. } = self;
+        path.push(planes, rate, &mut |encoded| hand(&encoded, ears, session, now))?;
         if path.has_failed() && !std::mem::replace(&mut self.failure_is_told, true) {
             let message = "the encoder failed: what it could not encode is missing from the stream";
             session.announce(Event::Error(Error::new(Code::AudioUnsupported, message)));
@@ -170,7 +177,7 @@ impl Encoding {
     }
 }
 
-fn hand(encoded: &Encoded<'_>, watch: &mut SignalWatch, session: &mut Session, now: Duration) {
+fn hand(encoded: &Encoded<'_>, ears: &mut Ears, session: &mut Session, now: Duration) {
     match *encoded {
         Encoded::Packet(packet) => {
             session.handle(Input::Packet(packet.start, packet.duration, packet.bytes), now);
@@ -178,11 +185,14 @@ fn hand(encoded: &Encoded<'_>, watch: &mut SignalWatch, session: &mut Session, n
         Encoded::Level(channel, level, is_muted) => {
             let (rms, peak, clipped) = (level.rms, level.peak, level.clipped);
             session.announce(Event::Level { channel, rms, peak, clipped });
+            if ears.lull.push(channel, level, is_muted) {
+                session.handle(Input::Lull, now);
+            }
             // What is silenced on purpose is nothing to warn of.
             if is_muted {
                 return;
             }
-            let code = match watch.push(channel, level) {
+            let code = match ears.watch.push(channel, level) {
                 Some(watch::Warning::SilentInput) => WarningCode::SilentInput,
                 Some(watch::Warning::Clipping) => WarningCode::Clipping,
                 None => return,

@@ -243,6 +243,7 @@ impl View {
         let held = stats.in_flight_seconds + stats.buffered_seconds;
         stats.dropped_seconds += held;
         (stats.in_flight_seconds, stats.buffered_seconds, stats.buffered_bytes) = (0.0, 0.0, 0);
+        stats.untranscribed_seconds = 0.0;
         self.state = state;
         (stats.captured_seconds - held, stats.captured_seconds)
     }

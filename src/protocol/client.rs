@@ -35,8 +35,6 @@ impl ToJson for ClientMessage<'_> {
 pub struct Configuration {
     /// The MIME type of the audio that follows. Filled in by the engine from its encoder if absent.
     pub audio_format: Option<String>,
-    /// How many there are in `transcription.participants`.
-    pub participants: usize,
     /// The app's, unknown keys included, but for the format.
     raw: Raw,
 }
@@ -49,7 +47,7 @@ impl Configuration {
     /// `invalid_request`, naming the path of the first key that is missing or wrong. Only what the protocol states is
     /// checked; unknown keys and unknown values of open lists pass.
     pub fn read(json: Json<'_>) -> Result<Self, Error> {
-        let participants = check(json)?;
+        check(json)?;
         let (transcription, mode) = (json.get("transcription"), json.get("mode"));
         let flag = |key: &str| match transcription.get(key) {
             flag if flag.is_null() || flag.bool().is_some() => Ok(flag.bool()),
@@ -68,7 +66,7 @@ impl Configuration {
         let audio_format = text(json, "", "audioFormat")?;
         let members: [(&str, &dyn ToJson); 3] =
             [("transcription", &transcription), ("mode", &mode), ("audioFormat", &None::<()>)];
-        Ok(Self { audio_format, participants, raw: Raw::amended(json, &members) })
+        Ok(Self { audio_format, raw: Raw::amended(json, &members) })
     }
 }
 
@@ -82,8 +80,8 @@ fn refuse<T>(path: &str, what: &str) -> Result<T, Error> {
     Err(Error::invalid(format!("configuration.{path} {what}")))
 }
 
-/// What an app must know of it: the path of what is missing. Answers how many participants there are.
-fn check(json: Json<'_>) -> Result<usize, Error> {
+/// What an app must know of it: the path of what is missing.
+fn check(json: Json<'_>) -> Result<(), Error> {
     if !json.is_object() {
         return Err(Error::invalid("configuration is missing: pass { transcription, mode }"));
     }
@@ -96,7 +94,7 @@ fn check(json: Json<'_>) -> Result<usize, Error> {
     if !names_something(transcription.get("primaryLanguage")) {
         return refuse("transcription.primaryLanguage", "is missing: name the language spoken, such as \"en\"");
     }
-    let participants = check_participants(transcription.get("participants"))?;
+    check_participants(transcription.get("participants"))?;
     let kind = mode.get("type");
     if !kind.is("facts") && !kind.is("transcription") {
         return refuse("mode.type", "must be \"facts\" or \"transcription\"");
@@ -120,10 +118,10 @@ fn check(json: Json<'_>) -> Result<usize, Error> {
             return refuse(&path, &format!("must have 1 to {MAX_KEYTERM_CHARACTERS} characters"));
         }
     }
-    Ok(participants)
+    Ok(())
 }
 
-fn check_participants(participants: Json<'_>) -> Result<usize, Error> {
+fn check_participants(participants: Json<'_>) -> Result<(), Error> {
     for (index, participant) in participants.items().enumerate() {
         if participant.get("channel").whole::<u32>().is_none() {
             return refuse(&format!("transcription.participants[{index}].channel"), "must be a whole number from 0");
@@ -134,10 +132,10 @@ fn check_participants(participants: Json<'_>) -> Result<usize, Error> {
             return refuse(&path, "must be \"doctor\", \"patient\" or \"multiple\"");
         }
     }
-    match participants.items().count() {
-        0 => refuse("transcription.participants", "must list at least one { channel, role }"),
-        count => Ok(count),
+    if participants.items().next().is_none() {
+        return refuse("transcription.participants", "must list at least one { channel, role }");
     }
+    Ok(())
 }
 
 fn names_something(text: Json<'_>) -> bool {

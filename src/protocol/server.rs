@@ -40,52 +40,90 @@ pub enum ServerMessage {
 }
 
 /// One piece of the transcript: what the session must know of it, and all that came.
+///
+/// `id` is no name of it: the service gives all segments of an interaction the same [live]. What tells one from another
+/// is the channel, the speaker and the start: see [`crate::session::Transcript`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// Stable between an interim item and the later ones that replace it, where the service keeps it so.
-    pub id: String,
+    /// Ours: unique in the visit, and the same while the segment is corrected. Empty as it comes from the wire.
+    pub key: String,
     /// `false` for an interim item, which a later one may replace.
     pub is_final: bool,
     /// Index of its channel, from 0.
     pub channel: u32,
+    /// The wire's number of who speaks: −1 is nobody in particular. It is counted in each channel, and anew on another socket.
+    pub speaker_id: i64,
+    /// Ours: the visit's number of who speaks; −1 where the wire says so.
+    pub speaker: i64,
     /// Where it starts, in seconds. On the wire counted from the socket's first audio; in events on the visit's one timeline.
     pub start: f64,
     /// Where it ends, in seconds; not before `start`.
     pub end: f64,
-    /// All of it but its times: what was said among it, and fields that this version does not know.
+    /// Ours: its words may repeat those of others.
+    pub overlaps: bool,
+    /// All of it but its times and what is ours: what was said among it, and fields that this version does not know.
     pub raw: Raw,
 }
 
+/// Nobody in particular.
+pub const NOBODY: i64 = -1;
+
 impl Segment {
-    /// Reads one: with an `id`, a `transcript`, `final` and its `time`. Without a speaker it has −1, which is nobody; without
-    /// a channel the first.
+    /// Reads one, off the wire or out of an event: it has a `transcript` and its `time`. What else is missing or odd takes no
+    /// word with it: without a speaker it has −1, which is nobody; without a channel the first; it is final unless it says
+    /// that it is not.
     #[must_use]
     pub fn read(json: Json<'_>) -> Option<Self> {
-        let (time, participant, speaker) = (json.get("time"), json.get("participant"), json.get("speakerId"));
-        let fits = |value: Json<'_>, is_of_its_kind: bool| is_of_its_kind || value.is_null();
-        let is_readable = json.get("transcript").is_text()
-            && fits(speaker, speaker.number().is_some())
-            && fits(participant, participant.is_object())
-            && fits(participant.get("role"), participant.get("role").is_text());
-        let channel = participant.get("channel").or("0").whole().filter(|_| is_readable)?;
+        let (time, participant) = (json.get("time"), json.get("participant"));
+        let speaker_id = json.get("speakerId");
+        let channel = participant.get("channel").whole().unwrap_or(0);
         let participant = Raw::amended(participant, &[("channel", &channel)]);
-        let members: [(&str, &dyn ToJson); 3] =
-            [("time", &None::<()>), ("speakerId", &speaker.or("-1")), ("participant", &participant)];
+        let is_final = json.get("final").bool().unwrap_or(true);
+        let absent = None::<()>;
+        let members: [(&str, &dyn ToJson); 7] = [
+            ("final", &is_final),
+            ("time", &absent),
+            ("key", &absent),
+            ("speaker", &absent),
+            ("overlaps", &absent),
+            ("speakerId", &speaker_id.or("-1")),
+            ("participant", &participant),
+        ];
+        let start = time.get("start").number().filter(|_| json.get("transcript").is_text())?;
         Some(Self {
-            id: json.get("id").text()?,
-            is_final: json.get("final").bool()?,
+            key: json.get("key").text().unwrap_or_default(),
+            is_final,
             channel,
-            start: time.get("start").number()?,
-            end: time.get("end").number()?,
+            speaker_id: number(speaker_id),
+            speaker: number(json.get("speaker")),
+            start,
+            end: time.get("end").number()?.max(start),
+            overlaps: json.get("overlaps").bool().unwrap_or(false),
             raw: Raw::amended(json, &members),
         })
     }
+
+    /// What was said.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.raw.json().get("transcript").text().unwrap_or_default()
+    }
 }
 
+/// A speaker's number: what is none is nobody.
+fn number(json: Json<'_>) -> i64 {
+    json.whole::<u32>().map_or(NOBODY, i64::from)
+}
+
+/// As an app gets it; as it came as long as it has no key.
 impl ToJson for Segment {
     fn write(&self, json: &mut String) {
         let time = Raw::amended(Json::NULL, &[("start", &self.start), ("end", &self.end)]);
-        amended(json, self.raw.json(), &[("time", &time)]);
+        let key = Some(&self.key).filter(|key| !key.is_empty());
+        let (speaker, overlaps) = (key.map(|_| self.speaker as f64), self.overlaps.then_some(true));
+        let members: [(&str, &dyn ToJson); 4] =
+            [("key", &key), ("speaker", &speaker), ("time", &time), ("overlaps", &overlaps)];
+        amended(json, self.raw.json(), &members);
     }
 }
 
@@ -170,7 +208,7 @@ impl ServerMessage {
             "usage" | "delta_usage" => {
                 Self::Usage { credits: json.get("credits").number().unwrap_or(0.0), total: kind == "usage" }
             }
-            "audioEvent" => Self::AudioEvent(json.get("data").to_raw()),
+            "audioEvent" | "audio_event" => Self::AudioEvent(json.get("data").to_raw()),
             "error" => Self::Error(ServiceError::read(json.get("error"))),
             "ENDED" | "ended" => Self::Ended,
             _ => Self::Unknown,

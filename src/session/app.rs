@@ -9,6 +9,9 @@ use crate::time::Duration;
 const BUFFER_HIGH: f64 = 0.8;
 const BUFFER_LOW: f64 = 0.5;
 
+/// So much audio lies between two flushes of the session's own, at least, however often the conversation pauses.
+pub(super) const BETWEEN_LULLS: Duration = Duration::from_secs(10);
+
 impl Session {
     pub(super) fn packet(&mut self, start: Duration, duration: Duration, bytes: &[u8]) {
         if self.requests.is_ending() {
@@ -18,8 +21,7 @@ impl Session {
             let (start, end) = (span.start.as_secs_f64(), span.end.as_secs_f64());
             self.announce(Event::AudioDropped { start, end, reason: "the buffer is full" });
         }
-        let ledger = self.backlog.ledger();
-        let held = (ledger.in_flight + ledger.buffered).div_duration_f64(self.options.buffer);
+        let held = self.backlog.unsent().div_duration_f64(self.options.buffer);
         if held > BUFFER_HIGH && !std::mem::replace(&mut self.buffer_is_high, true) {
             self.announce(Event::Warning(Warning::new(WarningCode::BufferHigh)));
         }
@@ -28,9 +30,17 @@ impl Session {
 
     /// How long the service may take to answer something that is asked for now.
     pub(super) fn answer_deadline(&self, now: Duration) -> Duration {
-        let ledger = self.backlog.ledger();
-        let drain = (ledger.buffered + ledger.in_flight).div_f64(self.options.catch_up_rate);
+        let drain = self.backlog.ledger().buffered.div_f64(self.options.catch_up_rate);
         now + drain + self.options.answer_time_limit
+    }
+
+    /// Nobody speaks, or nothing is captured: words that were cut here were cut anyway.
+    pub(super) fn lull(&mut self, least: Duration) {
+        let ledger = self.backlog.ledger();
+        let is_open = !(ledger.in_flight + ledger.buffered).is_zero();
+        if is_open && self.options.flush_at_pauses && !self.requests.is_ending() {
+            self.requests.pause(self.backlog.captured_until(), least);
+        }
     }
 
     pub(super) fn flush(&mut self, id: RequestId, now: Duration) {

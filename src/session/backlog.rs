@@ -74,6 +74,10 @@ pub(super) struct Backlog {
     dropped: Vec<Span>,
     /// The end of the latest packet that was ever handed to a socket.
     sent_until: Duration,
+    /// What was held when the last socket was lost: it is kept beside the limit until the next one has caught up…
+    again: Duration,
+    /// …but no more than this, however often sockets are lost.
+    most_again: Duration,
     /// The end of the latest packet of all.
     captured_until: Duration,
     /// A packet's bytes in one piece: in the ring they may lie in two.
@@ -81,7 +85,8 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn new(limit: Duration) -> Self {
+    /// At most `limit` is kept while no socket takes it, and at most `most_again` beside it of what was held before.
+    pub(super) fn new(limit: Duration, most_again: Duration) -> Self {
         Self {
             packets: VecDeque::new(),
             bytes: VecDeque::new(),
@@ -91,16 +96,18 @@ impl Backlog {
             ledger: Ledger::default(),
             dropped: Vec::new(),
             sent_until: Duration::ZERO,
+            again: Duration::ZERO,
+            most_again,
             captured_until: Duration::ZERO,
             scratch: Vec::new(),
         }
     }
 
     /// Another one had the audio until `ledger.captured`. What it had of it is lost.
-    pub(super) fn after(limit: Duration, ledger: Ledger, lost: Option<Span>) -> Self {
+    pub(super) fn after(limit: Duration, most_again: Duration, ledger: Ledger, lost: Option<Span>) -> Self {
         let until = ledger.captured;
         let dropped = lost.into_iter().collect();
-        Self { ledger, dropped, sent_until: until, captured_until: until, ..Self::new(limit) }
+        Self { ledger, dropped, sent_until: until, captured_until: until, ..Self::new(limit, most_again) }
     }
 
     pub(super) fn ledger(&self) -> Ledger {
@@ -112,25 +119,33 @@ impl Backlog {
         &self.dropped
     }
 
-    /// Takes a packet; the oldest ones beyond the limit are given up, and their span is returned.
+    /// Takes a packet; of those that wait the oldest beyond the limit are given up, and their span is returned. What is in flight
+    /// on a living socket is not given up, and what was held when the last one was lost does not count.
     pub(super) fn push(&mut self, start: Duration, duration: Duration, bytes: &[u8]) -> Option<Span> {
         self.packets.push_back(Packet { start, duration, bytes: bytes.len() });
         self.bytes.extend(bytes);
         self.captured_until = start + duration;
         self.ledger.captured += duration;
         self.ledger.buffered += duration;
-        let held = |ledger: &Ledger| ledger.in_flight + ledger.buffered;
-        if held(&self.ledger) <= self.limit + (self.limit / SLACK_PART).min(MOST_SLACK) {
+        let limit = self.limit + self.again;
+        if self.ledger.buffered <= limit + (self.limit / SLACK_PART).min(MOST_SLACK) {
             return None;
         }
+        let (mut count, mut length, mut excess) = (0, 0, self.ledger.buffered.saturating_sub(limit));
         let mut dropped: Option<Span> = None;
-        while held(&self.ledger) > self.limit {
-            let Some((packet, was_in_flight)) = self.pop_front() else { break };
-            let place = if was_in_flight { &mut self.ledger.in_flight } else { &mut self.ledger.buffered };
-            *place -= packet.duration;
+        for packet in self.packets.range(self.in_flight..) {
+            if excess.is_zero() {
+                break;
+            }
+            excess = excess.saturating_sub(packet.duration);
+            count += 1;
+            length += packet.bytes;
+            self.ledger.buffered -= packet.duration;
             self.ledger.dropped += packet.duration;
             dropped.get_or_insert(Span { start: packet.start, end: packet.end() }).end = packet.end();
         }
+        self.packets.drain(self.in_flight..self.in_flight + count);
+        self.bytes.drain(self.in_flight_bytes..self.in_flight_bytes + length);
         if let Some(span) = dropped {
             let is_full = self.dropped.len() >= MOST_DROPPED;
             match self.dropped.last_mut() {
@@ -186,6 +201,9 @@ impl Backlog {
                 self.ledger.replayed += packet.duration;
             }
         }
+        if self.ledger.buffered <= self.limit {
+            self.again = Duration::ZERO;
+        }
         Some(Span { start, end })
     }
 
@@ -205,7 +223,7 @@ impl Backlog {
     /// Lets go of what is in flight and ends by `until`.
     pub(super) fn acknowledge(&mut self, until: Duration) {
         while self.in_flight > 0 && self.packets.front().is_some_and(|packet| packet.end() <= until) {
-            let Some((packet, _)) = self.pop_front() else { break };
+            let Some(packet) = self.pop_front() else { break };
             self.ledger.in_flight -= packet.duration;
             self.ledger.acknowledged += packet.duration;
         }
@@ -213,7 +231,10 @@ impl Backlog {
 
     /// The socket is gone: what was in flight has to be sent again.
     pub(super) fn rewind(&mut self) {
-        self.ledger.buffered += self.ledger.in_flight;
+        if !self.ledger.in_flight.is_zero() {
+            self.ledger.buffered += self.ledger.in_flight;
+            self.again = self.ledger.buffered.min(self.most_again);
+        }
         self.ledger.in_flight = Duration::ZERO;
         self.in_flight = 0;
         self.in_flight_bytes = 0;
@@ -229,15 +250,44 @@ impl Backlog {
         self.captured_until
     }
 
-    fn pop_front(&mut self) -> Option<(Packet, bool)> {
+    /// Where in capture time begins what is held; all before it is acknowledged, or given up.
+    pub(super) fn held_from(&self) -> Duration {
+        self.packets.front().map_or(self.captured_until, |packet| packet.start)
+    }
+
+    /// Up to where in capture time audio was ever handed to a socket.
+    pub(super) const fn sent_until(&self) -> Duration {
+        self.sent_until
+    }
+
+    /// What waits and was captured since the last socket was lost.
+    pub(super) const fn unsent(&self) -> Duration {
+        self.ledger.buffered.saturating_sub(self.again)
+    }
+
+    /// How much is held of what was captured after `until`.
+    pub(super) fn held_after(&self, until: Duration) -> Duration {
+        let from = self.packets.partition_point(|packet| packet.start < until);
+        let cut = from.checked_sub(1).and_then(|last| self.packets.get(last));
+        let rest = cut.map_or(Duration::ZERO, |packet| packet.end().saturating_sub(until));
+        let sum = |packets: &mut dyn Iterator<Item = &Packet>| {
+            packets.fold(Duration::ZERO, |sum, packet| sum + packet.duration)
+        };
+        // The shorter way: words may lie far behind in an outage, and hardly at all otherwise.
+        let after = match from * 2 > self.packets.len() {
+            true => sum(&mut self.packets.range(from..)),
+            false => self.ledger.in_flight + self.ledger.buffered - sum(&mut self.packets.range(..from)),
+        };
+        rest + after
+    }
+
+    /// Takes out the oldest of what is in flight.
+    fn pop_front(&mut self) -> Option<Packet> {
         let packet = self.packets.pop_front()?;
         self.bytes.drain(..packet.bytes);
-        let was_in_flight = self.in_flight > 0;
-        if was_in_flight {
-            self.in_flight -= 1;
-            self.in_flight_bytes -= packet.bytes;
-        }
-        Some((packet, was_in_flight))
+        self.in_flight -= 1;
+        self.in_flight_bytes -= packet.bytes;
+        Some(packet)
     }
 }
 
@@ -251,7 +301,7 @@ mod tests {
 
     /// A backlog of `count` packets of 10 ms, each holding its index twice.
     fn backlog(count: u8, limit: Duration) -> (Backlog, Vec<Span>) {
-        let mut backlog = Backlog::new(limit);
+        let mut backlog = Backlog::new(limit, limit);
         let dropped = (0..count).filter_map(|n| backlog.push(ms(u64::from(n) * 10), ms(10), &[n, n])).collect();
         (backlog, dropped)
     }
@@ -281,13 +331,13 @@ mod tests {
 
     #[test]
     fn a_chunk_waits_for_what_still_goes_into_it() {
-        let mut backlog = Backlog::new(ms(1_000));
+        let mut backlog = Backlog::new(ms(1_000), ms(1_000));
         let fills = (0..5_u64).map(|n| {
             backlog.push(ms(n * 10), ms(10), &[0]);
             (backlog.holds_chunk(ms(45)), backlog.holds_chunk(ms(50)))
         });
         assert!(fills.eq([(false, false), (false, false), (false, false), (true, false), (true, true)]));
-        assert!(!Backlog::new(ms(1_000)).holds_chunk(ms(45)));
+        assert!(!Backlog::new(ms(1_000), ms(1_000)).holds_chunk(ms(45)));
     }
 
     #[test]
@@ -329,8 +379,51 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_flight_is_not_given_up_and_does_not_count_when_it_waits_again() {
+        let (mut backlog, _) = backlog(6, ms(60));
+        take(&mut backlog, ms(40), 100);
+        let push = |backlog: &mut Backlog, range: std::ops::Range<u8>| -> Vec<Span> {
+            range.filter_map(|n| backlog.push(ms(u64::from(n) * 10), ms(10), &[n, n])).collect()
+        };
+        assert_eq!(push(&mut backlog, 6..10), []);
+        assert_eq!(
+            push(&mut backlog, 10..12),
+            [10, 11]
+                .map(|_| 0)
+                .iter()
+                .enumerate()
+                .map(|(n, _)| {
+                    let start = ms(40 + n as u64 * 10);
+                    Span { start, end: start + ms(10) }
+                })
+                .collect::<Vec<_>>(),
+            "of what waits the oldest"
+        );
+        assert_eq!((backlog.ledger().in_flight, backlog.ledger().buffered), (ms(40), ms(60)));
+        backlog.rewind();
+        // As much again may wait as did, up to the most.
+        assert_eq!(push(&mut backlog, 12..14), []);
+        assert_eq!(backlog.ledger().buffered, ms(120));
+        assert_eq!(push(&mut backlog, 14..15), [Span { start: ms(0), end: ms(10) }]);
+        assert!(balanced(&backlog));
+        let mut bytes = Vec::new();
+        backlog.each(|packet, _| bytes.push(packet.bytes[0]));
+        assert_eq!(bytes, [1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    }
+
+    #[test]
+    fn what_was_captured_after_a_time_is_counted_from_either_end() {
+        let (mut backlog, _) = backlog(20, ms(1_000));
+        take(&mut backlog, ms(50), 100);
+        backlog.acknowledge(ms(30));
+        for (until, held) in [(0, 170), (45, 155), (60, 140), (175, 25), (200, 0), (900, 0)] {
+            assert_eq!(backlog.held_after(ms(until)), ms(held), "{until}");
+        }
+    }
+
+    #[test]
     fn with_a_large_bound_a_second_is_dropped_at_a_time() {
-        let mut backlog = Backlog::new(Duration::from_secs(60));
+        let mut backlog = Backlog::new(Duration::from_secs(60), Duration::ZERO);
         let dropped: Vec<Span> = (0..7_000).filter_map(|n| backlog.push(ms(n * 10), ms(10), &[0])).collect();
         assert_eq!(dropped[0], Span { start: ms(0), end: ms(1_010) });
         assert!(dropped.len() <= 10, "{}", dropped.len());

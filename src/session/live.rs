@@ -20,15 +20,22 @@ const DRAIN_CHECK: Duration = Duration::from_millis(250);
 /// for ten minutes knows nothing of them. Drivers look every 10 s at the least.
 const MOST_BETWEEN_LOOKS: Duration = Duration::from_secs(12);
 
-/// The service transcribes every 3 to 20 s of audio: what was sent less than so much before the last of it may still be
-/// waiting for more.
-const LONGEST_SEGMENT: Duration = Duration::from_secs(20);
-
 /// What the service says so soon after audio has left may have been on its way before that.
 const ROUND_TRIP: Duration = Duration::from_secs(10);
 
-/// A service that was asked and says nothing at all for so long is out of reach, although its socket is open.
-const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// From one batch of words to the next: 13 to 18 s [live ECHO].
+const LONGEST_BATCH: Duration = Duration::from_secs(18);
+
+/// A service that has said nothing for so long while audio went to it is asked for a sign of life. While somebody speaks, its
+/// first words come after 21 s and others every 13 to 18 s [live ECHO]: one that keeps to that is never asked.
+const QUIET_LIMIT: Duration = Duration::from_secs(24);
+
+/// A service that was asked and says nothing at all for so long, since that left the socket, is out of reach, although its
+/// socket is open; it answers a flush in 1.6 s [live ECHO]. Both limits together find a dead connection within 40 s.
+const ANSWER_LIMIT: Duration = Duration::from_secs(14);
+
+/// What it was sent ahead of time by more than this, it may have to hear first, as long as it takes.
+const AHEAD: Duration = Duration::from_secs(5);
 
 /// A socket that holds bytes and lets none go for so long is dead, whatever the browser says.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
@@ -51,20 +58,36 @@ pub(super) struct Live {
     handed_bytes: usize,
     left_bytes: usize,
     progress_at: Duration,
-    /// Each chunk that has not left: bytes handed over in all with it, and where its audio ends in capture time.
-    chunks: VecDeque<(usize, Duration)>,
+    /// Each chunk that has not left: bytes handed over in all with it, and what it ends.
+    chunks: VecDeque<(usize, Mark)>,
+    /// Each question that has not left: bytes handed over in all with it, and how much audio was before it.
+    questions: VecDeque<(usize, Duration)>,
     /// For how long it was seen open, and when it was last looked at.
     seen: Duration,
     looked_at: Duration,
-    /// When the service last said anything, and since when it owes an answer; on the clock of `seen`.
-    spoke_at: Duration,
+    /// Since when audio has gone to a service that says nothing, and since when it owes an answer; on the clock of `seen`.
+    quiet_since: Duration,
     asked_at: Option<Duration>,
-    /// Capture time that had left the socket, and for how long it had been seen open then.
-    drained: VecDeque<(Duration, Duration)>,
+    /// Audio that was handed over in all, and when the service last said anything.
+    audio: Duration,
+    audio_answered: Duration,
+    /// Audio that has left the socket, and for how long it had been seen open then.
+    left: VecDeque<(Duration, Mark)>,
     /// Of these the latest that had its time.
     gone_until: Duration,
-    /// Until when the service has it, since it said something long enough after.
-    arrived_until: Duration,
+    /// How much audio the service has for certain, since it said something long enough after.
+    arrived: Duration,
+    /// The longest that words took to come, in audio.
+    delay: Duration,
+}
+
+/// A place in the audio of a socket.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    /// In capture time.
+    until: Duration,
+    /// How much audio lies before it on this socket: of capture time some may have been given up.
+    audio: Duration,
 }
 
 /// The socket holds bytes and lets none go.
@@ -85,13 +108,17 @@ impl Live {
             left_bytes: 0,
             progress_at: now,
             chunks: VecDeque::new(),
+            questions: VecDeque::new(),
             seen: Duration::ZERO,
             looked_at: now,
-            spoke_at: Duration::ZERO,
+            quiet_since: Duration::ZERO,
             asked_at: None,
-            drained: VecDeque::new(),
+            audio: Duration::ZERO,
+            audio_answered: Duration::ZERO,
+            left: VecDeque::new(),
             gone_until: Duration::ZERO,
-            arrived_until: Duration::ZERO,
+            arrived: Duration::ZERO,
+            delay: Duration::ZERO,
         }
     }
 
@@ -102,11 +129,13 @@ impl Live {
 
     /// When something is due.
     pub(super) fn wake_at(&self, acknowledge_after: Duration) -> Option<Duration> {
-        let remaining = |seen: Duration| (seen + acknowledge_after).saturating_sub(self.seen);
+        let window = self.window(acknowledge_after);
+        let remaining = |due: Duration| due.saturating_sub(self.seen);
         // What had its time waits for a word of the service, not for more time.
-        let acknowledge = self.drained.front().map(|(seen, _)| remaining(*seen)).filter(|time| !time.is_zero());
-        let silence = self.asked_at.map(|asked| (asked + SILENCE_LIMIT).saturating_sub(self.seen));
-        let by_clock = earliest(&[acknowledge, silence]);
+        let acknowledge = self.left.front().map(|(seen, _)| remaining(*seen + window)).filter(|time| !time.is_zero());
+        let silence = self.asked_at.map(|asked| remaining(asked + ANSWER_LIMIT));
+        let quiet = self.may_want_a_sign().then(|| remaining(self.quiet_since + QUIET_LIMIT));
+        let by_clock = earliest(&[acknowledge, silence, quiet.filter(|time| !time.is_zero())]);
         let by_clock = by_clock.map(|remaining| self.looked_at + remaining.min(MOST_BETWEEN_LOOKS));
         earliest(&[self.resume_at, self.check_at, by_clock])
     }
@@ -139,7 +168,12 @@ impl Live {
         }
         self.buffered_bytes += bytes;
         self.handed_bytes += bytes;
-        self.chunks.push_back((self.handed_bytes, until));
+        if self.audio == self.audio_answered {
+            self.see(now);
+            self.quiet_since = self.seen;
+        }
+        self.audio += duration;
+        self.chunks.push_back((self.handed_bytes, Mark { until, audio: self.audio }));
         self.pace.spend(duration);
         self.check_at.get_or_insert(now + DRAIN_CHECK);
     }
@@ -149,12 +183,13 @@ impl Live {
         self.buffered_bytes = buffered_bytes;
         self.see(now);
         let left = self.handed_bytes.saturating_sub(buffered_bytes);
-        let mut until = None;
-        while let Some((_, end)) = self.chunks.pop_front_if(|(bytes, _)| *bytes <= left) {
-            until = Some(end);
+        let mut last = None;
+        while let Some((_, mark)) = self.chunks.pop_front_if(|(bytes, _)| *bytes <= left) {
+            last = Some(mark);
         }
-        if let Some(until) = until {
-            self.drained.push_back((self.seen, until));
+        self.left.extend(last.map(|mark| (self.seen, mark)));
+        while let Some((_, audio)) = self.questions.pop_front_if(|(bytes, _)| *bytes <= left) {
+            self.asked_at.get_or_insert(self.seen.max(audio.saturating_sub(AHEAD)));
         }
         if buffered_bytes == 0 || left > self.left_bytes {
             self.left_bytes = left;
@@ -167,50 +202,66 @@ impl Live {
     /// The service said something: it is there.
     pub(super) fn spoke(&mut self, now: Duration) {
         self.see(now);
-        self.spoke_at = self.seen;
         self.asked_at = None;
-        let had_arrived = |(seen, _): &&(Duration, Duration)| *seen + ROUND_TRIP <= self.seen;
-        if let Some((_, left)) = self.drained.iter().take_while(had_arrived).last() {
-            self.arrived_until = *left;
+        self.audio_answered = self.audio;
+        let had_arrived = |(seen, _): &&(Duration, Mark)| *seen + ROUND_TRIP <= self.seen;
+        if let Some((_, mark)) = self.left.iter().take_while(had_arrived).last() {
+            self.arrived = mark.audio;
         }
     }
 
-    /// The service was asked for an answer.
-    pub(super) fn asked(&mut self, now: Duration) {
-        self.see(now);
-        self.asked_at.get_or_insert(self.seen);
+    /// A message was handed over of which so many bytes are a question: its time runs once it has left.
+    pub(super) fn asked(&mut self, bytes: usize, now: Duration) {
+        if self.buffered_bytes == 0 {
+            self.progress_at = now;
+        }
+        self.buffered_bytes += bytes;
+        self.handed_bytes += bytes;
+        self.questions.push_back((self.handed_bytes, self.audio));
+        self.check_at.get_or_insert(now + DRAIN_CHECK);
+    }
+
+    /// Words came that took so much audio to come.
+    pub(super) fn took(&mut self, delay: Duration) {
+        self.delay = self.delay.max(delay);
     }
 
     /// The service answered for all audio before `until`: there is no more to find out about it.
     pub(super) fn answered(&mut self, until: Duration) {
-        while self.drained.pop_front_if(|(_, left)| *left <= until).is_some() {}
+        while self.left.pop_front_if(|(_, mark)| mark.until <= until).is_some() {}
     }
 
     /// Whether the service was asked, and has said nothing at all for too long.
     pub(super) fn is_silent(&self) -> bool {
-        self.asked_at.is_some_and(|asked| self.seen >= asked + SILENCE_LIMIT)
+        self.asked_at.is_some_and(|asked| self.seen >= asked + ANSWER_LIMIT)
     }
 
-    /// Whether audio has had its time and the service has said nothing since it left: bytes that nobody reads leave the
+    /// Whether the service has said nothing for too long while audio went to it: bytes that nobody reads leave the
     /// browser for as long as the buffers on the way have room, and at Opus's rates that is long. Ask it.
-    pub(super) fn wants_a_sign(&self, acknowledge_after: Duration) -> bool {
-        let is_due = |(seen, _): &(Duration, Duration)| {
-            self.seen >= *seen + acknowledge_after && self.spoke_at < *seen + ROUND_TRIP
-        };
-        self.asked_at.is_none() && self.drained.front().is_some_and(is_due)
+    pub(super) fn wants_a_sign(&self) -> bool {
+        self.may_want_a_sign() && self.seen >= self.quiet_since + QUIET_LIMIT
     }
 
-    /// Until when in capture time the audio counts as heard: it has left the socket at least `acknowledge_after` ago,
-    /// the service has said something since, and so much arrived after it that its transcript would have come.
+    fn may_want_a_sign(&self) -> bool {
+        self.asked_at.is_none() && self.questions.is_empty() && self.audio > self.audio_answered
+    }
+
+    /// How much time, and audio, must have passed after audio that time alone acknowledges: as long as words took until now and
+    /// a batch longer, but no less than `acknowledge_after` and no more than twice that.
+    fn window(&self, acknowledge_after: Duration) -> Duration {
+        (self.delay + LONGEST_BATCH).max(acknowledge_after).min(acknowledge_after + acknowledge_after)
+    }
+
+    /// Until when in capture time the audio counts as heard by time alone: its window has passed since it left the socket,
+    /// and so much audio as that has arrived after it, of which the service has said something.
     pub(super) fn heard_until(&mut self, acknowledge_after: Duration, now: Duration) -> Duration {
         self.see(now);
-        let (now, spoke_at) = (self.seen, self.spoke_at);
-        let has_time =
-            |(seen, _): &mut (Duration, Duration)| now >= *seen + acknowledge_after && spoke_at >= *seen + ROUND_TRIP;
-        while let Some((_, left)) = self.drained.pop_front_if(has_time) {
-            self.gone_until = left;
+        let (now, arrived, window) = (self.seen, self.arrived, self.window(acknowledge_after));
+        let has_time = |(seen, mark): &mut (Duration, Mark)| now >= *seen + window && arrived >= mark.audio + window;
+        while let Some((_, mark)) = self.left.pop_front_if(has_time) {
+            self.gone_until = mark.until;
         }
-        self.gone_until.min(self.arrived_until.saturating_sub(LONGEST_SEGMENT))
+        self.gone_until
     }
 
     /// The socket is still open.
@@ -255,58 +306,102 @@ mod tests {
         assert_eq!(live.looked(7_999, s(19)), Err(Stalled));
     }
 
+    /// A chunk leaves at once each second until `until`; the service says something at each of `words`.
+    fn second_by_second(live: &mut Live, from: u64, until: u64, words: &[u64]) -> Vec<Duration> {
+        (from..until)
+            .map(|at| {
+                live.handed(100, s(1), s(at), s(at));
+                assert_eq!(live.looked(0, s(at)), Ok(()));
+                if words.contains(&at) {
+                    live.spoke(s(at));
+                }
+                live.heard_until(AFTER, s(at))
+            })
+            .collect()
+    }
+
     #[test]
-    fn what_left_an_open_socket_long_enough_ago_counts_as_heard() {
+    fn time_acknowledges_what_left_long_ago_once_as_much_audio_has_arrived_after_it() {
         let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
-        let mut heard = Vec::new();
-        for at in 1..100 {
-            live.handed(100, CHUNK, s(at), s(at));
-            assert_eq!(live.looked(0, s(at)), Ok(()));
-            if at % 10 == 0 && at <= 50 {
-                live.spoke(s(at));
-            }
-            heard.push(live.heard_until(AFTER, s(at)));
+        let heard = second_by_second(&mut live, 1, 100, &[10, 20, 30, 40, 50]);
+        // At 40 s it had what was sent until 30 s; at 50 s what was sent until 40 s, which is 30 s after 10 s.
+        assert_eq!([heard[38], heard[39], heard[49], heard[98]], [s(0), s(0), s(10), s(10)]);
+    }
+
+    #[test]
+    fn words_that_take_longer_make_the_window_longer_up_to_twice() {
+        for (delay, window) in [(5, 30), (12, 30), (20, 38), (600, 60)] {
+            let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
+            live.took(s(delay));
+            assert_eq!(live.window(AFTER), s(window));
         }
-        assert_eq!((heard[28], heard[29], heard[38]), (s(0), s(0), s(0)), "20 s must have arrived after it");
-        // At 50 s the service has what was sent until 40 s, and had said all there is of the first 20 s.
-        assert_eq!((heard[49], heard[98]), (s(20), s(20)));
+    }
+
+    #[test]
+    fn of_capture_time_that_was_given_up_no_audio_has_arrived() {
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
+        live.handed(100, s(1), s(1), s(1));
+        assert_eq!(live.looked(0, s(1)), Ok(()));
+        live.handed(100, s(1), s(500), s(2));
+        assert_eq!(live.looked(0, s(2)), Ok(()));
+        for at in (10..100).step_by(10) {
+            live.spoke(s(at));
+            assert_eq!(live.heard_until(AFTER, s(at)), s(0), "{at}");
+        }
     }
 
     #[test]
     fn while_the_machine_slept_nothing_is_known_to_have_been_heard() {
         let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
-        live.handed(100, CHUNK, s(1), s(2));
+        live.handed(100, s(1), s(1), s(2));
         assert_eq!(live.looked(0, s(2)), Ok(()));
-        live.handed(100, CHUNK, s(31), s(3));
+        live.handed(100, s(40), s(41), s(3));
         assert_eq!(live.looked(0, s(3)), Ok(()));
+        // 600 s later no more than 12 s count.
         live.spoke(s(602));
         assert_eq!(live.heard_until(AFTER, s(602)), s(0));
         assert_eq!(live.wake_at(AFTER), Some(s(614)));
         assert_eq!(live.heard_until(AFTER, s(614)), s(0));
         assert_eq!(live.heard_until(AFTER, s(619)), s(1));
-        assert_eq!(live.heard_until(AFTER, s(620)), s(11));
     }
 
     #[test]
-    fn what_left_a_socket_whose_service_is_silent_is_asked_about_and_not_taken_to_have_been_heard() {
+    fn a_service_that_says_nothing_while_audio_goes_to_it_is_asked_after_24_s_and_left_14_s_after_that_went_out() {
         let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
-        live.spoke(s(1));
-        live.handed(100, CHUNK, s(30), s(2));
-        assert_eq!(live.looked(0, s(2)), Ok(()));
-        for at in 3..32 {
-            assert_eq!((live.heard_until(AFTER, s(at)), live.wants_a_sign(AFTER)), (s(0), false), "{at}");
+        second_by_second(&mut live, 1, 20, &[1, 5]);
+        assert!(!live.wants_a_sign());
+        second_by_second(&mut live, 20, 31, &[]);
+        assert!(live.wants_a_sign(), "24 s after 6 s, when the next audio went out");
+        live.asked(16, s(30));
+        // It is still in the socket: the network is slow, and what was not sent is not answered.
+        for at in 30..36 {
+            assert_eq!(live.looked(16, s(at)), Ok(()));
+            assert!(!live.wants_a_sign() && !live.is_silent());
         }
-        assert_eq!((live.heard_until(AFTER, s(32)), live.wants_a_sign(AFTER)), (s(0), true));
-        live.asked(s(32));
-        for at in 33..52 {
-            assert_eq!(live.heard_until(AFTER, s(at)), s(0));
-            assert!(!live.wants_a_sign(AFTER) && !live.is_silent(), "{at}");
+        for at in [36, 42, 49] {
+            assert_eq!(live.looked(0, s(at)), Ok(()));
         }
-        assert_eq!(live.wake_at(AFTER), Some(s(52)));
-        live.heard_until(AFTER, s(52));
-        assert!(live.is_silent());
-        live.spoke(s(52));
         assert!(!live.is_silent());
-        assert_eq!(live.heard_until(AFTER, s(53)), s(10));
+        assert_eq!(live.looked(0, s(50)), Ok(()));
+        assert!(live.is_silent());
+        live.spoke(s(51));
+        assert!(!live.is_silent() && !live.wants_a_sign());
+    }
+
+    #[test]
+    fn a_service_that_has_heard_all_is_not_asked_and_one_that_was_sent_much_at_once_has_the_time_to_hear_it() {
+        let mut live = Live::new(Format::Raw.open(0), 1.5, CHUNK, s(0));
+        second_by_second(&mut live, 1, 10, &[9]);
+        for at in 10..100 {
+            assert_eq!(live.looked(0, s(at)), Ok(()));
+            assert!(!live.wants_a_sign());
+        }
+        let mut live = Live::new(Format::Raw.open(0), 100.0, CHUNK, s(0));
+        live.handed(100, s(20), s(20), s(0));
+        live.asked(16, s(0));
+        for at in (1..40).step_by(2) {
+            assert_eq!(live.looked(0, s(at)), Ok(()));
+            assert_eq!(live.is_silent(), at >= 15 + 14, "{at}");
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
+use super::app::BETWEEN_LULLS;
 use super::backlog::{Backlog, Ledger, Span};
 use super::backoff::Backoff;
 use super::live::Live;
+use super::merge::Merge;
 use super::requests::Requests;
 use super::timeline::Timeline;
-use super::transcript::{RECENT_SEGMENTS, Transcript};
 use super::{Event, Input, Options, Output, SocketId, State};
 use crate::audio::container::{Format, Place};
 use crate::error::{Code, Error};
@@ -31,7 +32,11 @@ pub struct Session {
     pub(super) backlog: Backlog,
     pub(super) backoff: Backoff,
     pub(super) timeline: Timeline,
-    pub(super) transcript: Transcript,
+    pub(super) merge: Merge,
+    /// Up to where in capture time words have come: see [`Session::untranscribed`].
+    pub(super) words_until: Duration,
+    /// Whether the app was told that times cannot be.
+    pub(super) is_told_of_times: bool,
     /// When the first connection must stand, if somebody waits for it, and whether it ever did.
     pub(super) first_deadline: Option<Duration>,
     pub(super) was_connected: bool,
@@ -48,6 +53,8 @@ pub struct Session {
     /// Whether the app was warned of the buffer's bound.
     pub(super) buffer_is_high: bool,
     pub(super) bytes_sent: u64,
+    /// Whether another session had the stream before.
+    pub(super) has_past: bool,
     /// Capture time of the first packet.
     pub(super) origin: Duration,
     pub(super) outputs: VecDeque<Output>,
@@ -78,10 +85,12 @@ impl Session {
             state: State::Connecting,
             connection: Connection::None,
             socket: 0,
-            backlog: Backlog::new(options.buffer),
+            backlog: Backlog::new(options.buffer, options.most_again()),
             backoff: Backoff::new(options.seed),
             timeline: Timeline::new(options.times_from),
-            transcript: Transcript::new(RECENT_SEGMENTS),
+            merge: Merge::new(options.seed, 0, true),
+            words_until: Duration::ZERO,
+            is_told_of_times: false,
             first_deadline: None,
             was_connected: false,
             without_since: now,
@@ -92,6 +101,7 @@ impl Session {
             is_paused: false,
             buffer_is_high: false,
             bytes_sent: 0,
+            has_past: false,
             origin: Duration::ZERO,
             outputs: VecDeque::new(),
             options,
@@ -120,7 +130,14 @@ impl Session {
     /// The latest of the transcript, in time order, interim items included: what may still be corrected.
     #[must_use]
     pub fn transcript(&self) -> &[Segment] {
-        self.transcript.segments()
+        self.merge.transcript().segments()
+    }
+
+    /// How much captured audio has not been transcribed, as far as is known: what lies behind the end of the latest final
+    /// segment, or of what is acknowledged if that is later. What was given up is not among it.
+    #[must_use]
+    pub fn untranscribed(&self) -> Duration {
+        self.backlog.held_after(self.words_until)
     }
 
     /// Where the audio begins that is not handed to the present socket, and how much of it goes into a message.
@@ -203,7 +220,13 @@ impl Session {
             Input::Begin if matches!(self.connection, Connection::None) => self.begin(now),
             Input::Begin => {}
             Input::Close => self.close(),
-            Input::Paused(paused) => self.is_paused = paused,
+            Input::Paused(paused) => {
+                self.is_paused = paused;
+                if paused {
+                    self.lull(Duration::ZERO);
+                }
+            }
+            Input::Lull => self.lull(BETWEEN_LULLS),
             Input::Online => {
                 if let Connection::Waiting { until } = &mut self.connection {
                     *until = now;
@@ -290,7 +313,8 @@ impl Session {
         self.connection = Connection::Live(Box::new(live));
         self.requests.extend(self.answer_deadline(now));
         self.timeline.restart();
-        self.transcript.restart();
+        let heard_before = self.backlog.sent_until().as_secs_f64();
+        self.merge.restart(self.socket, !self.has_past && heard_before == 0.0, heard_before);
         self.token_refused = false;
         self.last_error = None;
         if !self.was_connected {

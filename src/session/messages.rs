@@ -1,6 +1,8 @@
 //! What the service says, and what follows from it.
 
 use super::machine::{Connection, connection_lost};
+use super::merge::Changes;
+use super::requests::Asker;
 use super::{Event, Output, Session, State};
 use crate::error::{Code, Error};
 use crate::protocol::server::{Segment, ServerMessage, ServiceError};
@@ -46,22 +48,22 @@ impl Session {
         }
     }
 
+    /// Words prove nothing about others that were said before them: a slower speaker's may still come. So they are told, and
+    /// acknowledge nothing.
     fn segments(&mut self, segments: Vec<Segment>) {
-        let mut kept = Vec::with_capacity(segments.len());
-        let mut replaced = Vec::new();
-        for mut segment in segments {
-            segment.start = self.timeline.to_visit(segment.start);
-            segment.end = self.timeline.to_visit(segment.end);
-            if self.transcript.take(&segment, &mut replaced) {
-                kept.push(segment);
-            }
+        let changes = self.merge.take(segments, &mut self.timeline);
+        self.words_until = self.words_until.max(Duration::from_secs_f64(changes.until));
+        if let Connection::Live(live) = &mut self.connection {
+            live.took(Duration::from_secs_f64(changes.delay));
         }
-        if kept.is_empty() {
-            return;
+        let Changes { segments, replaced, is_beyond, .. } = changes;
+        if is_beyond && !std::mem::replace(&mut self.is_told_of_times, true) {
+            let message = "the service dates words after all audio that it was sent: their times cannot be relied on";
+            self.announce(Event::Error(Error::new(Code::Protocol, message)));
         }
-        self.announce(Event::Transcript { segments: kept, replaced });
-        let until = self.transcript.final_until(self.options.configuration.participants);
-        self.backlog.acknowledge(Duration::from_secs_f64(until));
+        if !segments.is_empty() || !replaced.is_empty() {
+            self.announce(Event::Transcript { segments, replaced });
+        }
     }
 
     fn flushed(&mut self) {
@@ -72,13 +74,14 @@ impl Session {
                 live.answered(flush.at);
             }
         }
-        match flush.map(|flush| flush.id) {
+        match flush.map(|flush| flush.asker) {
             // Nobody but the session asked.
-            Some(None) => {}
-            asked => {
+            Some(Asker::Session | Asker::Probe) => {}
+            Some(Asker::App(id)) => {
                 self.announce(Event::Flushed);
-                self.outputs.extend(asked.flatten().map(|id| Output::Answered(id, Ok(()))));
+                self.outputs.push_back(Output::Answered(id, Ok(())));
             }
+            Some(Asker::Gone) | None => self.announce(Event::Flushed),
         }
     }
 

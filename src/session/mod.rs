@@ -14,18 +14,22 @@
 //! - `pace`: how fast audio may be handed to a socket.
 //! - `backoff`: when to try again.
 //! - `timeline`: from a socket's time to the visit's.
-//! - `transcript`: interim items and what replaces them.
+//! - `merge`: what becomes of a segment; `align`: words that were heard twice; `speakers`: who says them.
+//! - `transcript`: the list that comes of it.
 
+mod align;
 mod app;
 mod backlog;
 mod backoff;
 mod event;
 mod live;
 mod machine;
+mod merge;
 mod messages;
 mod pace;
 mod past;
 mod requests;
+mod speakers;
 mod time;
 mod timeline;
 mod transcript;
@@ -67,11 +71,16 @@ pub struct Options {
     pub reconnect_attempts: u32,
     /// …but not before it was without a connection for so long: as long as there is room for the audio.
     pub reconnect_for: Duration,
-    /// The most audio that is kept for a replay; the oldest beyond it is dropped, and said so.
+    /// The most audio that is kept while it cannot be sent; of what waits the oldest beyond it is dropped, and said so. What is in
+    /// flight is not dropped, nor does it count when its socket is lost: see [`Options::most_again`].
     pub buffer: Duration,
-    /// Audio counts as acknowledged this long after it left an open socket, if no transcript said so before and the service
-    /// has said anything since; if it has not, it is asked.
+    /// What a `flushed` proves is acknowledged at once. Time alone acknowledges audio so long after it left an open socket, and
+    /// when so much audio has arrived after it, of which the service has said anything; longer if words take longer, to twice
+    /// that. See [`ACKNOWLEDGE_AFTER`].
     pub acknowledge_after: Duration,
+    /// Whether the service is asked by a `flush` for what is pending where the conversation pauses: that it costs nothing there
+    /// is a [guess].
+    pub flush_at_pauses: bool,
     /// How much faster than real time held audio may be sent.
     pub catch_up_rate: f64,
     /// From where the service counts the times of a transcript on a reopened socket.
@@ -81,6 +90,20 @@ pub struct Options {
     /// What came before, if another session had the stream until now.
     pub past: Option<Past>,
 }
+
+impl Options {
+    /// How much may be kept beside [`Self::buffer`] of what was held when a socket was lost: what is in flight, which is as long as
+    /// the window at most, and what an earlier outage left.
+    pub(super) fn most_again(&self) -> Duration {
+        self.buffer + self.acknowledge_after + self.acknowledge_after
+    }
+}
+
+/// Words come late, and not in the order in which they were said. The first batch comes after 21 s, others 13 to 18 s
+/// later, and a speaker's earlier words may come with the next batch [live ECHO]; unbroken speech is cut after 13 s
+/// [live WBY]. So words that are said right after a batch was cut come at the latest some 13 + 18 + 18 = 49 s later; the rest
+/// is for the network and a service that is busy.
+pub const ACKNOWLEDGE_AFTER: Duration = Duration::from_secs(60);
 
 impl Options {
     /// The defaults of the public surface, for a configuration.
@@ -97,9 +120,10 @@ impl Options {
             reconnect_attempts: 30,
             reconnect_for: Duration::from_secs(120),
             buffer: Duration::from_secs(120),
-            acknowledge_after: Duration::from_secs(30),
+            acknowledge_after: ACKNOWLEDGE_AFTER,
+            flush_at_pauses: true,
             catch_up_rate: 1.5,
-            times_from: Origin::Socket,
+            times_from: Origin::Auto,
             seed: 0,
             past: None,
         }
@@ -200,6 +224,8 @@ pub enum Input<'a> {
     Close,
     /// Whether no packet follows for now: then what waits to fill a chunk goes out as it is.
     Paused(bool),
+    /// The conversation pauses: nobody has spoken for a while, as far as can be told.
+    Lull,
     /// The network came back: try now.
     Online,
     /// Time passed.

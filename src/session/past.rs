@@ -1,8 +1,8 @@
 //! What came before a session: another one had the stream, is gone with all that it held, and this one goes on.
 
 use super::backlog::{Backlog, Ledger, Span};
+use super::merge::Merge;
 use super::timeline::Timeline;
-use super::transcript::{RECENT_SEGMENTS, Transcript};
 use super::{Event, Session, State};
 use crate::time::Duration;
 
@@ -15,8 +15,8 @@ pub struct Past {
     pub position: Duration,
     /// Whether it ever had a connection.
     pub was_connected: bool,
-    /// Where each channel's last final segment ends, in seconds of the visit: see [`Transcript::finals`].
-    pub finals: Vec<f64>,
+    /// A number that none of its speakers had: see [`Transcript::next_speaker`](super::Transcript::next_speaker).
+    pub speakers: i64,
     /// Credits of the whole stream, where the service said so.
     pub usage: Option<f64>,
     /// Bytes of audio handed to sockets, replays included.
@@ -46,9 +46,11 @@ impl Session {
             replayed: before.replayed,
             ..Ledger::default()
         };
-        self.backlog = Backlog::after(self.options.buffer, ledger, lost);
+        self.backlog = Backlog::after(self.options.buffer, self.options.most_again(), ledger, lost);
         self.timeline = Timeline::after(self.options.times_from, before.sent.saturating_add(before.replayed));
-        self.transcript = Transcript::after(RECENT_SEGMENTS, past.finals);
+        // What was in flight is lost, and none of it is heard again.
+        self.merge = Merge::new(self.options.seed, past.speakers.max(0), false);
+        self.has_past = true;
         self.origin = past.position;
         self.usage = past.usage;
         self.bytes_sent = past.bytes_sent;

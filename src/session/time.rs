@@ -56,9 +56,10 @@ impl Session {
             } else {
                 live.spoke(now);
             }
-        } else if live.wants_a_sign(self.options.acknowledge_after) && !self.requests.is_ending() {
-            live.asked(now);
+        } else if live.wants_a_sign() && !self.requests.end_was_sent() {
+            // It goes out at once: its time runs from when it has left the socket.
             self.requests.probe(self.backlog.in_flight_until());
+            self.ask(now);
         }
     }
 

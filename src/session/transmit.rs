@@ -2,6 +2,7 @@
 
 use super::live::Stalled;
 use super::machine::{Connection, connection_lost};
+use super::requests::Sent;
 use super::{Output, Session};
 use crate::audio::container::Place;
 use crate::json::ToJson;
@@ -20,17 +21,29 @@ impl Session {
         }
     }
 
-    pub(super) fn transmit(&mut self, now: Duration) {
+    /// Asks the service what is to be asked by now.
+    pub(super) fn ask(&mut self, now: Duration) {
         let Connection::Live(live) = &mut self.connection else { return };
-        live.idle();
+        loop {
+            let ledger = self.backlog.ledger();
+            let (is_all, is_open) = (ledger.buffered.is_zero(), !ledger.in_flight.is_zero());
+            let sent = Sent { until: self.backlog.in_flight_until(), is_all, is_open };
+            let Some(message) = self.requests.next_message(sent, self.backlog.held_from(), now) else { return };
+            let message = message.to_json();
+            live.asked(message.len(), now);
+            self.outputs.push_back(Output::SendText(message));
+        }
+    }
+
+    pub(super) fn transmit(&mut self, now: Duration) {
+        if let Connection::Live(live) = &mut self.connection {
+            live.idle();
+        }
         let target = self.options.chunk;
         loop {
+            self.ask(now);
+            let Connection::Live(live) = &mut self.connection else { return };
             let buffered = self.backlog.ledger().buffered;
-            if let Some(message) = self.requests.next_message(self.backlog.in_flight_until(), buffered.is_zero()) {
-                self.outputs.push_back(Output::SendText(message.to_json()));
-                live.asked(now);
-                continue;
-            }
             let partial = self.is_paused || self.requests.want_partial();
             let is_due = !buffered.is_zero() && (partial || self.backlog.holds_chunk(target));
             if !is_due || !live.allows(buffered.min(target), now) {

@@ -25,7 +25,7 @@ fn a_held_stream_opens_no_socket_before_it_begins_and_then_sends_what_was_captur
     world.begin();
     world.run_until_it("streaming", s(5), |world| world.session.state() == State::Streaming);
     let world = ended(world);
-    assert_eq!((world.orders(), world.session.reconnects()), (vec![vec!["config", "audio", "end"]], 0));
+    assert_eq!((world.orders(), world.session.reconnects()), (vec![vec!["config", "audio", "flush", "end"]], 0));
     nothing_is_missing(&world);
 }
 

@@ -12,6 +12,7 @@ use ossicle::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::service::{Frame, Link};
+use crate::speech::Speech;
 
 /// Length of a slot, which is a packet.
 pub(crate) const SLOT: Duration = Duration::from_millis(10);
@@ -24,6 +25,10 @@ pub(crate) const END: RequestId = 1_000;
 
 pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
+}
+
+pub(crate) const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 pub(crate) fn options() -> Options {
@@ -72,7 +77,7 @@ pub(crate) struct World {
     captured: u32,
     next_capture: Duration,
     pub(crate) link: Option<Link>,
-    closed_links: Vec<Link>,
+    pub(crate) closed_links: Vec<Link>,
     refuse_until: Duration,
     silent_until: Duration,
     stall_until: Duration,
@@ -86,22 +91,46 @@ pub(crate) struct World {
     pub(crate) answered: Vec<(RequestId, Result<(), Error>)>,
     pub(crate) events: Vec<Event>,
     pub(crate) segments_made: u32,
+    /// The conversation, and what becomes of it on the screen.
+    pub(crate) speech: Speech,
+    pub(crate) screen: Transcript,
+    /// Whether people are told apart; else there is one on each channel.
+    pub(crate) is_diarized: bool,
+    /// Whether somebody tells when nobody speaks.
+    pub(crate) hears_lulls: bool,
+    /// Whether the service counts on from earlier sockets.
+    pub(crate) counts_on: bool,
+    /// How long a flush takes to be answered, if it is.
+    pub(crate) answers_after: Duration,
+    pub(crate) answers_no_flush: bool,
+    /// Of the service's own choices.
+    pub(crate) seed: u64,
     /// The service hears no words in what it hears.
     pub(crate) is_deaf: bool,
     /// The service answers no end.
     pub(crate) is_mute: bool,
     /// Whether the service tells what it has understood so far before it is sure.
     pub(crate) interim: bool,
-    /// The most audio that may be held.
+    /// The most audio that may wait; and the most that may be in flight.
     bound: Duration,
+    most_in_flight: Duration,
     diagnosing: Option<(Duration, SocketId)>,
 }
 
 impl World {
     pub(crate) fn new(options: Options) -> Self {
-        let bound = options.buffer + (options.buffer / 10).min(ms(1_000));
+        let bound = options.buffer * 2 + options.acknowledge_after * 2 + (options.buffer / 10).min(ms(1_000));
         Self {
             bound,
+            most_in_flight: options.acknowledge_after * 4 + s(60),
+            speech: Speech::new(1, 2, 0, 7),
+            screen: Transcript::new(MOST_SEGMENTS),
+            is_diarized: true,
+            hears_lulls: false,
+            counts_on: false,
+            answers_after: ms(300),
+            answers_no_flush: false,
+            seed: 1,
             is_deaf: false,
             is_mute: false,
             interim: false,
@@ -176,15 +205,11 @@ impl World {
     pub(crate) fn lose_session(&mut self) -> Past {
         let (ledger, usage) = (self.session.ledger(), self.session.usage());
         self.closed_links.extend(self.link.take());
-        let mut known = Transcript::new(MOST_SEGMENTS);
-        for segment in self.session.transcript() {
-            known.take(segment, &mut Vec::new());
-        }
         Past {
             ledger,
             position: ledger.captured,
             was_connected: self.connected.is_some(),
-            finals: known.finals().to_vec(),
+            speakers: self.screen.next_speaker(),
             usage,
             bytes_sent: self.session.bytes_sent(),
             reconnects: self.session.reconnects(),
@@ -241,27 +266,7 @@ impl World {
             .collect()
     }
 
-    /// The slots that the final segments of the events name, in their order.
-    pub(crate) fn transcribed(&self) -> Vec<u32> {
-        let segments = self.events.iter().filter_map(|event| match event {
-            Event::Transcript { segments, .. } => Some(segments),
-            _ => None,
-        });
-        let finals = segments.flatten().filter(|segment| segment.is_final);
-        finals
-            .flat_map(|segment| {
-                let words = segment.raw.json().get("transcript").text().unwrap();
-                let (first, last) = words.split_once('-').unwrap();
-                let (first, last): (u32, u32) = (first.parse().unwrap(), last.parse().unwrap());
-                // The time must be the visit's: slot n is captured at n × 10 ms.
-                assert!((segment.start - f64::from(first) / 100.0).abs() < 1e-6, "start of {first}-{last}");
-                assert!((segment.end - f64::from(last + 1) / 100.0).abs() < 1e-6, "end of {first}-{last}");
-                first..=last
-            })
-            .collect()
-    }
-
-    fn links(&self) -> impl Iterator<Item = &Link> {
+    pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
         self.closed_links.iter().chain(&self.link)
     }
 
@@ -317,6 +322,10 @@ impl World {
             let slot = self.captured;
             self.captured += 1;
             self.input(Input::Packet(SLOT * slot, SLOT, &slot.to_le_bytes()));
+            self.speech.extend(self.captured);
+            if self.hears_lulls && self.speech.lulls.binary_search(&self.captured).is_ok() {
+                self.input(Input::Lull);
+            }
         }
     }
 
@@ -361,8 +370,24 @@ impl World {
         let ledger = self.session.ledger();
         let places = ledger.acknowledged + ledger.in_flight + ledger.buffered + ledger.dropped;
         assert_eq!(ledger.captured, places, "the ledger does not add up at {:?}: {ledger:?}", self.now);
-        let held = ledger.in_flight + ledger.buffered;
-        assert!(held <= self.bound, "{held:?} are held, and {:?} is the bound", self.bound);
+        let (waiting, in_flight) = (ledger.buffered, ledger.in_flight);
+        assert!(waiting <= self.bound, "{waiting:?} wait, and {:?} is the bound", self.bound);
+        assert!(in_flight <= self.most_in_flight, "{in_flight:?} are in flight at {:?}", self.now);
+    }
+
+    /// As an app takes it.
+    fn told(&mut self, event: Event) {
+        if let Event::Transcript { segments, replaced } = &event {
+            for key in replaced {
+                self.screen.remove(key);
+            }
+            for segment in segments {
+                let is_known = self.screen.segments().iter().any(|held| held.key == segment.key);
+                assert!(!is_known && !segment.key.is_empty(), "{} is there and not replaced", segment.key);
+                self.screen.put(segment.clone());
+            }
+        }
+        self.events.push(event);
     }
 
     fn perform(&mut self, output: Output) {
@@ -375,24 +400,14 @@ impl World {
                     error.retryable = true;
                     return self.input(Input::OpenFailed(id, error));
                 }
-                let refused = self.now < self.refuse_until;
-                let frame = if refused { Frame::Close(1006) } else { Frame::Open };
-                self.link = Some(Link {
-                    id,
-                    up: VecDeque::new(),
-                    down: VecDeque::from([(due + self.latency, frame)]),
-                    is_dead: refused,
-                    buffered: VecDeque::new(),
-                    configured: false,
-                    is_silent: self.now < self.silent_until,
-                    loses: false,
-                    last_words: None,
-                    log: Vec::new(),
-                    heard: Vec::new(),
-                    transcribed: 0,
-                });
+                let base = if self.counts_on { self.closed_links.iter().map(|link| link.heard.len()).sum() } else { 0 };
+                let (refused, silent) = (self.now < self.refuse_until, self.now < self.silent_until);
+                self.link = Some(Link::new(id, due + self.latency, refused, silent, base, self.seed));
             }
-            Output::SendText(text) => self.send(due, Frame::Text(text), 0),
+            Output::SendText(text) => {
+                let length = text.len();
+                self.send(due, Frame::Text(text), length);
+            }
             Output::SendAudio(bytes) => {
                 let length = bytes.len();
                 self.send(due, Frame::Audio(bytes), length);
@@ -408,7 +423,7 @@ impl World {
                 assert!(self.asked.contains(&id), "request {id} was never made");
                 self.answered.push((id, result));
             }
-            Output::Event(event) => self.events.push(event),
+            Output::Event(event) => self.told(event),
         }
     }
 

@@ -353,7 +353,10 @@ fn packets_that_come_later_are_sent_in_their_order_and_the_end_waits_for_them() 
     let at = |packet: u8| audio.windows(40).position(|window| window == [packet; 40]);
     let places: Vec<usize> = (1..=5).filter_map(at).collect();
     assert!(places.len() == 5 && places.is_sorted(), "{places:?}");
-    assert!(all.contains(&Act::Text(r#"{"type":"end"}"#.to_owned())));
+    // First what is pending, then the end.
+    assert!(all.contains(&Act::Text(r#"{"type":"flush"}"#.to_owned())));
+    hosted.message(r#"{"type":"flushed"}"#, ms(300));
+    assert!(acts(&mut hosted).contains(&Act::Text(r#"{"type":"end"}"#.to_owned())));
 }
 
 #[test]

@@ -283,19 +283,22 @@ fn the_words_that_came_stay_and_come_no_second_time() -> Result<(), Error> {
     let mut pair = Pair::new(None)?;
     pair.push(160_000)?;
     let words = |id: &str, start: f64, end: f64| {
-        json!({ "type": "transcript", "data": [{ "id": id, "transcript": "x", "final": true,
+        json!({ "type": "transcript", "data": [{ "id": id, "transcript": "x", "final": true, "speakerId": 1,
             "time": { "start": start, "end": end } }] })
         .to_string()
     };
     pair.says(&words("a", 0.0, 4.0));
     pair.says(r#"{"type":"usage","credits":0.5}"#);
     let loss = pair.die(ms(100))?;
-    assert_eq!((loss.resume.final_until.first(), loss.resume.usage), (Some(&4.0), Some(0.5)));
+    assert_eq!((loss.resume.speakers, loss.resume.usage), (2, Some(0.5)));
     // The next socket's time begins where its audio does, at 10 s.
     pair.push(80_000)?;
-    pair.says(&words("b", 1.0, 3.0));
+    pair.says(&words("b", 0.25, 1.0));
     let times: Vec<_> = pair.shadow.transcript.segments().iter().map(|one| (one.start, one.end)).collect();
-    assert_eq!(times, [(0.0, 4.0), (11.0, 13.0)]);
+    assert_eq!(times, [(0.0, 4.0), (10.25, 11.0)]);
+    // Nothing of it was heard twice: who spoke before cannot be told.
+    let speakers: Vec<_> = pair.shadow.transcript.segments().iter().map(|one| one.speaker).collect();
+    assert_eq!(speakers, [1, 2]);
     Ok(())
 }
 

@@ -108,18 +108,20 @@ fn news_has_the_form_that_the_page_reads() {
         Stats { captured_seconds: 0.1, buffered_bytes: 7, bytes_sent: 1 << 40, reconnects: 2, ..Stats::default() };
     let figures = json!({
         "capturedSeconds": 0.1, "sentSeconds": 0, "acknowledgedSeconds": 0, "inFlightSeconds": 0, "replayedSeconds": 0,
-        "droppedSeconds": 0, "bufferedSeconds": 0, "bufferedBytes": 7, "bytesSent": 1_u64 << 40, "reconnects": 2,
+        "droppedSeconds": 0, "bufferedSeconds": 0, "untranscribedSeconds": 0, "bufferedBytes": 7, "bytesSent": 1_u64 << 40, "reconnects": 2,
     });
     let failure = json!({
         "code": "timeout", "message": "late", "status": null, "requestId": null, "body": null, "retryable": true,
     });
     let segment = json(
-        r#"{"id":"a","new":1.50,"transcript":"x","final":true,"participant":{"role":"doctor"},"time":{"start":1,"end":2}}"#,
+        r#"{"id":"a","new":1.50,"transcript":"x","final":true,"speakerId":0,"participant":{"role":"doctor"},"time":{"start":1,"end":2}}"#,
     );
     let mut segment = Segment::read(segment).map(|segment| vec![segment]).unwrap_or_default();
-    segment.iter_mut().for_each(|segment| segment.start = 601.25);
-    let words = json!([{ "id": "a", "new": 1.5, "transcript": "x", "final": true, "speakerId": -1,
-        "participant": { "role": "doctor", "channel": 0 }, "time": { "start": 601.25, "end": 2 } }]);
+    for segment in &mut segment {
+        (segment.key, segment.speaker, segment.start, segment.overlaps) = ("k".to_owned(), 2, 601.25, true);
+    }
+    let words = json!([{ "id": "a", "new": 1.5, "transcript": "x", "final": true, "speakerId": 0, "key": "k", "speaker": 2,
+        "participant": { "role": "doctor", "channel": 0 }, "time": { "start": 601.25, "end": 2 }, "overlaps": true }]);
     let fact = Fact::read(json(r#"{"id":"f","text":"y","evidence":[]}"#)).map(|fact| vec![fact]).unwrap_or_default();
     let facts = json!([{ "id": "f", "text": "y", "evidence": [], "group": "", "isDiscarded": false }]);
     let pairs = [

@@ -84,21 +84,42 @@ export interface StreamOptions {
   abortSignal?: AbortSignal;
   /** A socket elsewhere than at the service. Tenant and token are then the proxy's business. */
   proxy?: { url: string; protocols?: string[] | Record<string, string>; queryParameters?: Record<string, string> };
-  /** Seconds of audio that are kept for a reconnect. Default 120. */
+  /**
+   * Seconds of audio that are kept while they cannot be sent. Default 120. What is on its way on a living socket is kept beside
+   * it, and sent again if that is lost.
+   */
   bufferSeconds?: number;
   /**
-   * Seconds after which sent audio counts as heard without a transcript, if the service has said something since; if it has
-   * not, it is asked by a `flush`. Default 30.
+   * Seconds after which time alone acknowledges sent audio, which is then not sent again after a reconnect: so long after it left
+   * the socket, and when so much audio has followed it, of which the service has said something. Where words take longer than
+   * that to come it is longer by itself, up to twice as long. Default 60: a diarized conversation's words come up to 49 s after they were said
+   * (a first batch after 21 s, others every 13 to 18 s, a speaker's earlier words a batch late, up to 13 s of unbroken speech). The
+   * answer to a `flush` acknowledges at once whatever was sent before it; the words of one speaker acknowledge nothing.
    */
   acknowledgeAfterSeconds?: number;
-  /** Multiple of real time at which held audio is sent after a reconnect. Default 1.5. */
+  /**
+   * Whether the stream asks the service by a `flush` of its own for what is pending, where that cuts no sentence: when the
+   * conversation pauses for a second and a half (at most every 10 s), when the app mutes or pauses, and before the end. The
+   * words come sooner, and less is sent again after a reconnect. Default true. With `false` only before the end, and when the
+   * service has said nothing for 24 s although audio goes to it.
+   */
+  flushAtPauses?: boolean;
+  /**
+   * Multiple of real time at which held audio is sent after a reconnect. Default 1.5. The service says that audio much faster
+   * than real time degrades or ends a stream; a minute of compressed audio at once has passed. A slower rate loses nothing
+   * (an outage shorter than `bufferSeconds`, and a second one within two minutes of it, lost nothing at any rate in the
+   * simulation), and takes longer: after 20, 60 and 120 s without a connection all is sent after 2, 3 and 5 minutes at 1.5, after 4, 6.5
+   * and 10 at 1.25, after 10, 16 and 26 at 1.1, and after 1, 1.6 and 2.6 at 2. So long words come late, and a page that is closed
+   * loses what is held.
+   */
   catchUpRate?: number;
   /**
    * From where the service counts the times of a transcript on a socket that was opened again: from that `socket`'s first
-   * audio (default), or on from the `interaction`'s, whatever was sent twice counted twice. Its documentation does not say;
-   * `stream.transcript` is on the visit's one timeline if this is right.
+   * audio, or on from the `interaction`'s, whatever was sent twice counted twice. Its documentation does not say. With `auto`
+   * (default) the first holds until times or words that were heard twice show the other; segments that were told on that
+   * socket are then told again, with their keys and their true times.
    */
-  transcriptTimesFrom?: "socket" | "interaction";
+  transcriptTimesFrom?: "auto" | "socket" | "interaction";
 }
 
 /** Where a stream is on its way: it comes to an end in `ended` or `failed`, and in nothing else. */
@@ -111,20 +132,32 @@ export type StreamState =
   | "ended"
   | "failed";
 
-/** A piece of the transcript. */
+/** A piece of the transcript. What the service adds to it is there as well. */
 export interface TranscriptSegment {
-  /** The item's id, by which a later one says that it replaces it. */
+  /** Unique in the visit, and the same while the segment is corrected: what to keep it by. */
+  key: string;
+  /** As the service has it: the interaction's, and so the same for all segments. */
   id: string;
   /** What was said. */
   transcript: string;
   /** `false` for an interim item, which a later one may replace. */
   final: boolean;
-  /** −1 without diarization. */
+  /** As the service has it: counted from 0 in each channel, anew on each socket; −1 without diarization. */
   speakerId: number;
-  /** Which channel it was said on, and by whom. */
-  participant: { channel: number; role?: "doctor" | "patient" | "multiple" };
+  /**
+   * Who speaks, by a number of the visit: the same over reconnects where audio that was heard twice shows who is who, else a
+   * new one. −1 without diarization.
+   */
+  speaker: number;
+  /** Which channel it was said on; a role is there if the service says one. */
+  participant: { channel: number; role?: string };
   /** Seconds since the visit's first audio. */
   time: { start: number; end: number };
+  /**
+   * Its words may repeat those of other segments at its time: after a reconnect the service heard some audio again, and wrote it
+   * otherwise. Words that certainly are the same are left out.
+   */
+  overlaps?: true;
 }
 
 /** Figures of a stream. Always: captured = acknowledged + inFlight + buffered + dropped. */
@@ -139,10 +172,16 @@ export interface StreamStats {
   inFlightSeconds: number;
   /** Handed to a socket again after a reconnect. */
   replayedSeconds: number;
-  /** Given up because the buffer was full. */
+  /** Given up because the buffer was full, or lost with a worker. */
   droppedSeconds: number;
   /** Waiting to be sent. */
   bufferedSeconds: number;
+  /**
+   * Captured audio of which no words have come, as far as is known: all that is held and lies behind the end of the latest final
+   * segment, of any channel or speaker, or behind what is acknowledged if that is later. Where nobody speaks it grows until
+   * the service has answered a `flush`; a slower speaker's words may still come for audio before it.
+   */
+  untranscribedSeconds: number;
   /** Bytes held in memory for a replay. */
   bufferedBytes: number;
   /** Bytes of audio sent, replays included. */
@@ -155,7 +194,10 @@ export interface StreamStats {
 export interface StreamEvents {
   /** The stream is in another state; `reason` says why, in a sentence, where that is not plain. */
   state: { type: "state"; state: StreamState; previous: StreamState; reason?: string };
-  /** `replaced`: ids of interim items that these segments replace. */
+  /**
+   * New segments, and known ones that have changed, in time order. `replaced`: keys of what these take the place of, their own
+   * among them where they are corrections; take those out first. There may be some without any segment.
+   */
   transcript: { type: "transcript"; segments: TranscriptSegment[]; replaced: string[] };
   /** New facts, and known ones (by `id`) with a new text. */
   facts: { type: "facts"; facts: Fact[] };

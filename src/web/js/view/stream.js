@@ -16,21 +16,14 @@ export const NO_STREAM = {
 
 /** The transcript once these segments are in it; all others stay the objects they were. */
 export function merged(transcript, { segments, replaced }) {
-  const gone = new Set(replaced);
-  const next = transcript.filter((held) => !gone.has(held.id) || (held.final && !segments.some((one) => corrects(one, held))));
+  const gone = new Set([...replaced, ...segments.map(({ key }) => key)]);
+  const next = transcript.filter(({ key }) => !gone.has(key));
   for (const segment of segments) {
     const later = next.findIndex(({ time }) => time.start > segment.time.start);
     next.splice(later < 0 ? next.length : later, 0, segment);
   }
   return next;
 }
-
-/** Whether it is a final segment that comes again. Its id alone does not tell: on another socket ids may begin anew. */
-const corrects = (one, held) =>
-  one.id === held.id &&
-  one.participant.channel === held.participant.channel &&
-  one.time.start < held.time.end &&
-  held.time.start < one.time.end;
 
 /**
  * Keeps a store up to date with a stream. `earlier`: what an earlier stream of the visit transcribed; this one's times go on where
