@@ -1,4 +1,5 @@
-//! Documents of the classic form: generated from context and a template, stored with the interaction.
+//! Documents of the classic form, which the service calls deprecated: generated from context and a template, stored with the
+//! interaction.
 
 use serde_json::Value;
 
@@ -28,7 +29,8 @@ const CREATE: Shape = Shape::All(&[
         optional("documentationMode", Shape::OneOf(&["global_sequential", "routed_parallel"])),
         optional("disableGuardrails", Shape::Bool),
     ]),
-    Shape::OneKeyOf(&["templateKey", "template"]),
+    // Both may be there: then the key wins (grade: live).
+    Shape::AnyKeyOf(&["templateKey", "template"]),
 ]);
 
 const CONTEXT: Shape = Shape::Tagged(&[

@@ -1,5 +1,7 @@
 //! Facts: what is known of the patient, from before the visit, from the conversation, or from the clinician.
 
+use serde_json::Value;
+
 use super::Method;
 use super::calls::{Call, Takes};
 use super::shape::{Shape, optional, required};
@@ -46,6 +48,16 @@ const BATCH: Shape = Shape::Object(&[required(
 )]);
 
 const EXTRACT: Shape = Shape::Object(&[
-    required("context", Shape::List(&Shape::Tagged(&[("text", &[required("text", Shape::Text)])]))),
+    required(
+        "context",
+        Shape::All(&[Shape::List(&TEXT), Shape::Rule(is_one, "a list of one: the service takes no more")]),
+    ),
     required("outputLanguage", Shape::Text),
 ]);
+
+const TEXT: Shape = Shape::Tagged(&[("text", &[required("text", Shape::Text)])]);
+
+/// Grade: live.
+fn is_one(contexts: &Value) -> bool {
+    contexts.as_array().is_some_and(|list| list.len() == 1)
+}

@@ -8,7 +8,8 @@
 //! - [`retry`]: whether and when to try again.
 //! - [`calls`]: a method by its name, such as `facts.create`, and its arguments become a request.
 //! - one file a resource, with a table of its methods and of what their requests hold: [`interactions`], `facts`,
-//!   `documents` (classic) and `guided` ones, `templates`, `recordings`, `transcripts`.
+//!   `documents` (classic) and `guided` ones, `templates` (classic) and the `library` of guided ones, `recordings`,
+//!   `transcripts`.
 //!
 //! Bodies are JSON values rather than structs: unknown keys pass through in both directions by construction.
 
@@ -19,6 +20,7 @@ mod facts;
 pub mod grant;
 mod guided;
 pub mod interactions;
+mod library;
 mod recordings;
 pub mod response;
 pub mod retry;

@@ -111,7 +111,8 @@ pub fn read(response: &Response) -> Result<Value, Error> {
     error.status = Some(response.status);
     error.retryable = matches!(response.status, 408 | 429 | 500..=599);
     if let Ok(body) = body {
-        error.request_id = body["requestid"].as_str().map(str::to_owned);
+        let ids = [&body["requestid"], &body["requestId"], &body["error"]["requestId"]];
+        error.request_id = ids.into_iter().find_map(Value::as_str).map(str::to_owned);
         error.body = Raw::read(response.body.clone());
     }
     Err(error)
@@ -121,31 +122,63 @@ pub fn read(response: &Response) -> Result<Value, Error> {
 /// as a proxy's error page, is not quoted.
 fn explain(response: &Response, body: Option<&Value>) -> String {
     let status = response.status;
+    let is_json = body.is_some();
     let Some(body) = body.filter(|body| body.is_object()) else {
         return match &response.authenticate {
             Some(reason) if status == 401 => format!("the service refused the token (401): {reason}"),
             _ if status == 401 => "the service refused the token (401)".to_owned(),
             _ if response.body.trim().is_empty() => format!("the service answered {status} without a body"),
+            _ if is_json => format!("the service answered {status} with JSON that says nothing of why"),
             _ if response.is_html() => {
                 format!("the service, or more likely a proxy before it, answered {status} with an HTML page")
             }
             _ => format!("the service, or something before it, answered {status} with a body that is not JSON"),
         };
     };
-    let detail = ["detail", "type"].iter().find_map(|key| body[key].as_str()).unwrap_or("no details were given");
-    let mut message = format!("the service answered {status}: {detail}");
-    for failure in body["validationErrors"].as_array().map_or(&[][..], Vec::as_slice) {
-        // The entries' keys are not documented: name what they all have been seen to hold, never the value refused.
-        let text = |keys: &[&str]| keys.iter().find_map(|key| failure[*key].as_str()).map(str::to_owned);
-        let place = text(&["field", "path", "loc", "name", "key"]);
-        let reason = text(&["message", "msg", "detail", "error", "reason"]);
-        let parts: Vec<String> = [place, reason].into_iter().flatten().collect();
-        if !parts.is_empty() {
-            message.push_str("; ");
-            message.push_str(&parts.join(": "));
+    // Two kinds hold words: the general one, and that of the agentic resources, below `error`.
+    let agentic = &body["error"];
+    let (detail, failures) = match agentic.is_object() {
+        true => (agentic_detail(agentic), &agentic["details"]["validationErrors"]),
+        false => {
+            let detail = ["detail", "type"].iter().find_map(|key| body[key].as_str());
+            (detail.unwrap_or("no details were given").to_owned(), &body["validationErrors"])
         }
+    };
+    let mut message = format!("the service answered {status}: {detail}");
+    for failure in failures.as_array().map_or(&[][..], Vec::as_slice) {
+        message.extend(failed(failure).into_iter().flat_map(|part| ["; ".to_owned(), part]));
     }
     message
+}
+
+/// The words of an error of the agentic kind: `{code, message, howToFix?}`.
+fn agentic_detail(error: &Value) -> String {
+    let said: Vec<&str> = ["message", "howToFix"].iter().filter_map(|key| error[key].as_str()).collect();
+    let request = error["requestId"].as_str().map(|id| format!("request {id}"));
+    let named: Vec<String> = error["code"].as_str().map(str::to_owned).into_iter().chain(request).collect();
+    match (said.is_empty(), named.is_empty()) {
+        (true, true) => "no details were given".to_owned(),
+        (true, false) => named.join(", "),
+        (false, true) => said.join(" "),
+        (false, false) => format!("{} ({})", said.join(" "), named.join(", ")),
+    }
+}
+
+/// What one entry of `validationErrors` says. Its keys are known of the agentic kind alone (grade: types); of the other some are
+/// tried, and one of a single key is read as the field and the rule that it breaks (grade: guess). The value that was refused is
+/// never quoted.
+fn failed(failure: &Value) -> Option<String> {
+    let fields = failure.as_object()?;
+    if let (1, Some((field, rule))) = (fields.len(), fields.iter().next()) {
+        let is_rule =
+            |text: &&str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        return Some(format!("{field}: {}", rule.as_str().filter(is_rule)?));
+    }
+    let text = |keys: &[&str]| keys.iter().find_map(|key| fields.get(*key)?.as_str()).map(str::to_owned);
+    let place = text(&["field", "path", "loc", "name", "key"]);
+    let reason = text(&["reason", "message", "msg", "detail", "error"]);
+    let parts: Vec<String> = [place, reason].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
 }
 
 #[cfg(test)]
@@ -248,6 +281,40 @@ mod tests {
         assert!(!format!("{error:?} {kept:?}").contains("canary"));
         quoting.body.clear();
         assert!(read(&quoting).is_err_and(|error| !error.message.contains("canary")));
+    }
+
+    #[test]
+    fn what_the_agentic_resources_say_is_told_with_its_code_and_its_fields() {
+        for (error, told) in [
+            (json!({ "code": "NOT_HERE", "message": "It is gone." }), "It is gone. (NOT_HERE)"),
+            (json!({ "code": "A", "message": "B.", "howToFix": "C.", "requestId": "r" }), "B. C. (A, request r)"),
+            (json!({ "code": "A" }), "A"),
+            (json!({ "message": "B." }), "B."),
+            (json!({}), "no details were given"),
+            (
+                json!({ "code": "A", "details": { "validationErrors": [{ "field": "x", "reason": "y" }, 7] } }),
+                "A; x: y",
+            ),
+        ] {
+            let error = read(&response(400, &json!({ "error": error }).to_string())).err();
+            let Some(error) = error else { unreachable!("a failure") };
+            assert_eq!(error.message, format!("the service answered 400: {told}"));
+        }
+    }
+
+    #[test]
+    fn a_field_and_its_rule_are_told_and_a_value_is_not() {
+        for (entry, told) in [
+            (json!({ "context": "min" }), "; context: min"),
+            (json!({ "name": "Ida Quill" }), ""),
+            (json!({ "patient": "Ida Quill" }), ""),
+            (json!({ "a": "min", "b": "max" }), ""),
+            (json!("min"), ""),
+        ] {
+            let body = json!({ "detail": "invalid body", "validationErrors": [entry] }).to_string();
+            let message = read(&response(400, &body)).err().map(|error| error.message.clone());
+            assert_eq!(message, Some(format!("the service answered 400: invalid body{told}")));
+        }
     }
 
     #[test]

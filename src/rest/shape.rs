@@ -39,6 +39,8 @@ pub enum Shape {
     OneKeyOf(&'static [&'static str]),
     /// An object with at least one of these keys.
     AnyKeyOf(&'static [&'static str]),
+    /// An object that has this key, or is of this shape.
+    Unless(&'static str, &'static Shape),
     /// All of these at once, the first that does not hold being named.
     All(&'static [Shape]),
     /// What holds, and what it must be in words.
@@ -119,6 +121,7 @@ pub fn check(shape: &Shape, value: &Value, path: &str) -> Result<(), Error> {
                 Err(Error::invalid(message))
             }
         },
+        Shape::Unless(key, shape) if value[*key].is_null() => check(shape, value, path),
         Shape::OneKeyOf(keys) | Shape::AnyKeyOf(keys) => {
             let paths = keys.iter().map(|key| below(path, key)).collect::<Vec<_>>();
             match keys.iter().filter(|key| !value[**key].is_null()).count() {

@@ -1,4 +1,4 @@
-//! Templates: the forms that documents take.
+//! Classic templates: the forms that classic documents take.
 
 use super::Method;
 use super::calls::{Call, Takes};
@@ -6,7 +6,7 @@ use super::shape::{Shape, optional};
 
 pub(super) const CALLS: &[Call] = &[
     Call::new("templates.list", Method::Get, "/templates/", Takes::Query(QUERY)),
-    Call::new("templates.get", Method::Get, "/templates/{template}", Takes::Nothing),
+    Call::new("templates.get", Method::Get, "/templates/{key}", Takes::Nothing),
     Call::new("templates.sectionList", Method::Get, "/templateSections/", Takes::Query(QUERY)),
 ];
 

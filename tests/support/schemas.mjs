@@ -23,7 +23,7 @@ export function faults(name, body) {
 export const schemas = readdirSync(`${wire}schemas`).map((file) => file.replace(/\.json$/, "")).filter((name) => name !== "shared");
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-const shape = (request) => request.replace(/\?.*/, "").replace(UUID, "{id}").replace(/(?<=\/templates\/).+/, "{key}");
+const shape = (request) => request.replace(/\?.*/, "").replace(UUID, "{id}").replace(/(?<=^\w+ \/templates\/).+/, "{key}");
 const methods = new Map(fixtures("rest").map(({ call, request }) => [shape(request), call]));
 
 /** The method whose request this is; `path` is relative to the REST base. */
