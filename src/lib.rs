@@ -10,7 +10,7 @@
 //! - [`rest`]: requests and responses of the REST API as values.
 //! - [`visit`]: one visit from start to finish: the facts that a clinician edits while facts keep arriving.
 //! - [`error`], [`redact`], [`address`]: the one error type; a wrapper for secrets; what goes into addresses.
-//! - [`issuer`]: what a token says of where it is from.
+//! - [`issuer`]: what a token says of where it is from; [`language`]: which language is nearest to another.
 //! - [`time`]: spans of time, in one number.
 //! - [`json`]: a small reader and writer of JSON text, for what every page downloads. [`rest`] and [`visit`] have serde's.
 //!
@@ -30,6 +30,8 @@ pub mod engine;
 pub mod error;
 pub mod issuer;
 pub mod json;
+#[cfg(feature = "rest")]
+pub mod language;
 #[cfg(feature = "stream")]
 pub mod protocol;
 pub mod redact;

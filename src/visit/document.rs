@@ -1,66 +1,172 @@
-//! What a visit's document is made from: the kept facts, what was said, or a text of the app's. The request that is sent
-//! (`rest::documents`) from the one that an app makes.
+//! A visit's document: the request for one, from what an app asks and what the visit has (kept facts, what was said, a text); what
+//! comes back as an app sees it, whichever form it has; and the request that saves it corrected.
+//!
+//! Guided documents are the way on, classic ones deprecated. A guided one is asked for by `templateId` (or the service's own
+//! `templateRef`, `assemblyTemplate`, `dynamicTemplate`), a classic one by `templateKey` or `template`.
+//!
+//! Facts are given as context and not by the interaction's id: so the service uses the kept ones alone, and it works where it
+//! stores nothing (retention `none`). `from: "interaction"` turns that round, for a guided document.
 
 use serde_json::{Map, Value, json};
 
+use crate::address::is_uuid;
 use crate::error::Error;
 
-/// The body for `documents.classic.create`: `request` without its `from`, and with a context in its place.
+/// What asks for a guided document in the service's words.
+const GUIDED: [&str; 3] = ["templateRef", "assemblyTemplate", "dynamicTemplate"];
+
+/// Keys of a request that are put into `templateRef`.
+const REFERENCE: [&str; 3] = ["templateId", "templateVersionId", "overrides"];
+
+/// A method of the REST API to call. No `Debug`: there is clinical text in it.
+pub struct Asked {
+    /// Its name.
+    pub method: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<Value>,
+    /// Headers of the call: names and values.
+    pub headers: Vec<(&'static str, &'static str)>,
+}
+
+/// The call for a document of a visit. `request` is the app's: the body of `documents.generate` or `documents.classic.create`, but
+/// with `from` in place of its context, and with `templateId` for a guided one.
 ///
-/// `from` is `"facts"` (the default), `"transcript"`, or `{text}`. `kept` are the facts that are not discarded: the service
-/// would use the others too. `segments` is the stream's transcript, of which the final segments are used.
+/// `from` is `"facts"` (the default), `"transcript"`, `{text}`, or `"interaction"`. `kept` are the facts that are not discarded: the
+/// service would use the others too. `segments` is the stream's transcript, of which the final segments are used.
+/// `configuration` is the stream's: under its retention policy `none` the document is not stored either.
 ///
 /// # Errors
-/// `invalid_request` with a sentence if there is nothing to make a document from, or `from` is none of the three.
-pub fn body(request: &Value, kept: &[Value], segments: &[Value]) -> Result<Value, Error> {
+/// `invalid_request` with a sentence if there is nothing to make a document from, or a key is missing, wrong or one too many.
+pub fn request(
+    interaction: &str, request: &Value, kept: &[Value], segments: &[Value], configuration: &Value,
+) -> Result<Asked, Error> {
     let Some(request) = request.as_object() else {
-        return Err(Error::invalid("a document needs { templateKey or template, outputLanguage }"));
+        return Err(Error::invalid("a document needs { templateId, outputLanguage }"));
     };
-    if request.contains_key("context") {
-        return Err(Error::invalid("context is made by the visit: say with `from` what the document is made from"));
+    for key in ["context", "interactionId"] {
+        if request.contains_key(key) {
+            let message = format!("{key} is made by the visit: say with `from` what the document is made from");
+            return Err(Error::invalid(message));
+        }
     }
     let mut body = request.clone();
     let from = body.remove("from").unwrap_or_default();
-    let context = match (from.as_str().unwrap_or_default(), from["text"].as_str()) {
-        ("facts", _) => facts(kept)?,
-        _ if from.is_null() => facts(kept)?,
-        ("transcript", _) => transcript(segments)?,
-        (_, Some(text)) if !text.trim().is_empty() => json!([{ "type": "string", "data": text }]),
-        _ => return Err(Error::invalid("from must be \"facts\", \"transcript\" or { text } that is not empty")),
+    let is_guided = form(&mut body)?;
+    let from = match (from.as_str().unwrap_or_default(), from["text"].as_str()) {
+        ("facts", _) => Source::Facts(kept),
+        _ if from.is_null() => Source::Facts(kept),
+        ("transcript", _) => Source::Transcript(segments),
+        ("interaction", _) if is_guided => Source::Interaction,
+        (_, Some(text)) if !text.trim().is_empty() => Source::Text(text),
+        _ => {
+            let message = "from must be \"facts\", \"transcript\", { text } that is not empty, or for a guided document \
+                           \"interaction\"";
+            return Err(Error::invalid(message));
+        }
     };
-    body.insert("context".to_owned(), context);
-    Ok(Value::Object(body))
+    match (from, is_guided) {
+        (Source::Interaction, _) => body.insert("interactionId".to_owned(), interaction.into()),
+        (from, true) => body.insert("context".to_owned(), guided_context(from)?),
+        (from, false) => body.insert("context".to_owned(), classic_context(from)?),
+    };
+    let body = Value::Object(body);
+    let headers = match configuration["retentionPolicy"] == "none" {
+        true => vec![("X-Corti-Retention-Policy", "none")],
+        false => Vec::new(),
+    };
+    Ok(match is_guided {
+        true => Asked { method: "documents.generate", arguments: vec![body], headers },
+        false => Asked { method: "documents.classic.create", arguments: vec![interaction.into(), body], headers },
+    })
 }
 
-fn facts(kept: &[Value]) -> Result<Value, Error> {
+/// Whether a guided document is asked for; puts what names its template where the service has it.
+fn form(body: &mut Map<String, Value>) -> Result<bool, Error> {
+    let has = |key: &&str| body.get(*key).is_some_and(|value| !value.is_null());
+    let guided: Vec<&str> = ["templateId"].into_iter().chain(GUIDED).filter(has).collect();
+    let classic: Vec<&str> = ["templateKey", "template"].into_iter().filter(has).collect();
+    match (&*guided, &*classic) {
+        ([], []) => Err(Error::invalid("templateId is missing, or templateKey for a classic document")),
+        ([], _) => Ok(false),
+        ([key], []) => {
+            if *key == "templateId" {
+                if body["templateId"].as_str().is_none_or(|id| !is_uuid(id)) {
+                    return Err(Error::invalid(
+                        "templateId must be a UUID; the key of a classic template is templateKey",
+                    ));
+                }
+                let reference = REFERENCE.iter().filter_map(|key| Some(((*key).to_owned(), body.remove(*key)?)));
+                let reference: Map<String, Value> = reference.collect();
+                body.insert("templateRef".to_owned(), reference.into());
+            }
+            Ok(true)
+        }
+        _ => {
+            let keys = [guided, classic].concat().join(", ");
+            Err(Error::invalid(format!("{keys}: only one of them may be given")))
+        }
+    }
+}
+
+/// What a document is made from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Facts(&'a [Value]),
+    Transcript(&'a [Value]),
+    Text(&'a str),
+    Interaction,
+}
+
+fn guided_context(from: Source<'_>) -> Result<Value, Error> {
+    Ok(match from {
+        Source::Facts(kept) => json!([{ "type": "facts", "facts": facts(kept, &["text", "group"])? }]),
+        Source::Transcript(segments) => {
+            json!([{ "type": "transcript", "transcript": { "transcripts": said(segments)? } }])
+        }
+        Source::Text(text) => json!([{ "type": "text", "text": text }]),
+        Source::Interaction => Value::Null,
+    })
+}
+
+/// Several objects are accepted for transcripts alone: one for each segment.
+fn classic_context(from: Source<'_>) -> Result<Value, Error> {
+    Ok(match from {
+        Source::Facts(kept) => json!([{ "type": "facts", "data": facts(kept, &["text", "group", "source"])? }]),
+        Source::Transcript(segments) => {
+            let said = said(segments)?.into_iter();
+            said.map(|data| json!({ "type": "transcript", "data": data })).collect()
+        }
+        Source::Text(text) => json!([{ "type": "string", "data": text }]),
+        Source::Interaction => Value::Null,
+    })
+}
+
+fn facts(kept: &[Value], keys: &[&str]) -> Result<Vec<Value>, Error> {
     if kept.is_empty() {
         let message =
             "no fact is kept, so there is nothing to make a document from; `from: \"transcript\"` uses what was said";
         return Err(Error::invalid(message));
     }
-    let data: Vec<Value> =
-        kept.iter().map(|fact| some(fact, &[("text", "text"), ("group", "group"), ("source", "source")])).collect();
-    Ok(json!([{ "type": "facts", "data": data }]))
+    Ok(kept.iter().map(|fact| some(fact, &keys.iter().map(|key| (*key, *key)).collect::<Vec<_>>())).collect())
 }
 
-/// One object a segment: several are accepted for transcripts alone.
-fn transcript(segments: &[Value]) -> Result<Value, Error> {
-    let said = segments.iter().filter(|segment| segment["final"] == true);
-    let context: Vec<Value> = said
-        .map(|segment| {
-            let mut data = some(segment, &[("transcript", "text"), ("speakerId", "speakerId")]);
-            data["channel"] = segment["participant"]["channel"].clone();
-            // A stream tells seconds; here they are milliseconds (`CommonTranscriptRequest` of `@corti/sdk` 1.0).
-            for key in ["start", "end"] {
-                data[key] = segment["time"][key].as_f64().map(|seconds| (seconds * 1e3).round() as u64).into();
-            }
-            json!({ "type": "transcript", "data": data })
-        })
-        .collect();
-    if context.is_empty() {
-        return Err(Error::invalid("nothing has been said that a document could be made from"));
+/// The final segments, as a transcript of a recording has them: a stream tells seconds, here they are milliseconds.
+fn said(segments: &[Value]) -> Result<Vec<Value>, Error> {
+    let phrase = |segment: &Value| {
+        // The visit's number of who speaks is the same over all of its sockets; the service's is not.
+        let speaker = if segment["speaker"].is_number() { "speaker" } else { "speakerId" };
+        let mut data = some(segment, &[("transcript", "text"), (speaker, "speakerId")]);
+        data["channel"] = segment["participant"]["channel"].clone();
+        for key in ["start", "end"] {
+            data[key] = segment["time"][key].as_f64().map(|seconds| (seconds * 1e3).round() as u64).into();
+        }
+        data
+    };
+    let said: Vec<Value> = segments.iter().filter(|segment| segment["final"] == true).map(phrase).collect();
+    match said.is_empty() {
+        true => Err(Error::invalid("nothing has been said that a document could be made from")),
+        false => Ok(said),
     }
-    Ok(context.into())
 }
 
 /// An object with those keys of another that it has, under new names.
@@ -69,86 +175,150 @@ fn some(object: &Value, keys: &[(&str, &str)]) -> Value {
     Value::Object(there.map(|(key, name)| ((*name).to_owned(), object[*key].clone())).collect::<Map<_, _>>())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rest::calls;
-
-    const ID: &str = "7b6f1f3e-6b0c-4a53-9f0a-2f6c9a1f3f10";
-
-    fn request(from: Value) -> Value {
-        json!({ "templateKey": "corti-soap", "outputLanguage": "en", "name": "Note", "new": 1, "from": from })
-    }
-
-    fn kept() -> Value {
-        json!([
-            { "id": "1", "text": "Allergic to penicillin", "group": "allergies", "source": "user", "isPending": false },
-            { "id": "2", "text": "Smokes", "group": "social-history" },
-        ])
-    }
-
-    fn said() -> Value {
-        let segment = |text: &str, is_final: bool| {
-            json!({ "id": "1", "transcript": text, "final": is_final, "speakerId": 1,
-                    "participant": { "channel": 0, "role": "multiple" }, "time": { "start": 1.5, "end": 2.0625 } })
-        };
-        json!([segment("Good morning.", true), segment("I take", false), segment("Please sit down.", true)])
-    }
-
-    fn made(from: Value) -> Result<Value, Error> {
-        let (kept, said) = (kept(), said());
-        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let body = body(&request(from), &list(&kept), &list(&said))?;
-        // Whatever is made is a request that is sent.
-        calls::call("documents.classic.create", &mut [ID.into(), body.clone()])?;
-        Ok(body)
-    }
-
-    #[test]
-    fn a_document_is_made_from_what_the_service_needs_of_the_facts_and_other_keys_pass() -> Result<(), Error> {
-        let context = json!([{ "type": "facts", "data": [
-            { "text": "Allergic to penicillin", "group": "allergies", "source": "user" },
-            { "text": "Smokes", "group": "social-history" },
-        ] }]);
-        for from in [json!("facts"), Value::Null] {
-            let body = made(from)?;
-            assert_eq!(body["context"], context);
-            assert_eq!((&body["name"], &body["new"], body.get("from")), (&json!("Note"), &json!(1), None));
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn a_transcript_is_one_context_for_each_final_segment_in_milliseconds() -> Result<(), Error> {
-        let data = |text: &str| json!({ "text": text, "speakerId": 1, "channel": 0, "start": 1500, "end": 2063 });
-        let contexts =
-            ["Good morning.", "Please sit down."].map(|text| json!({ "type": "transcript", "data": data(text) }));
-        assert_eq!(made("transcript".into())?["context"], json!(contexts));
-        Ok(())
-    }
-
-    #[test]
-    fn a_text_is_used_as_it_is() -> Result<(), Error> {
-        assert_eq!(
-            made(json!({ "text": "Came alone." }))?["context"],
-            json!([{ "type": "string", "data": "Came alone." }])
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn nothing_to_make_a_document_from_is_refused_with_a_sentence() {
-        for (request, part) in [
-            (request("facts".into()), "no fact is kept"),
-            (request("transcript".into()), "nothing has been said"),
-            (request(json!({ "text": " " })), "from must be"),
-            (request("memory".into()), "from must be"),
-            (request(7.into()), "from must be"),
-            (json!({ "context": [], "templateKey": "corti-soap" }), "context is made by the visit"),
-            (Value::Null, "a document needs"),
-        ] {
-            let message = body(&request, &[], &[]).err().map(|error| error.message.clone()).unwrap_or_default();
-            assert!(message.contains(part), "{message:?} says: {part}");
+/// A document as an app sees it, whichever form it has: `{ kind, id?, title, outputLanguage?, sections: [{ key, heading, text }],
+/// usageInfo?, source }`. `source` is the service's own object.
+///
+/// `method` is the one that answered. What an answer lacks is absent, or empty.
+#[must_use]
+pub fn read(method: &str, answer: &Value) -> Value {
+    let is_guided = !method.starts_with("documents.classic.");
+    // A new guided document comes with what it has cost, beside it.
+    let (source, cost) = match answer["document"].is_object() && is_guided {
+        true => (&answer["document"], &answer["usageInfo"]),
+        false => (answer, &answer["usageInfo"]),
+    };
+    let mut document = json!({
+        "kind": if is_guided { "guided" } else { "classic" },
+        "title": source["name"].as_str().unwrap_or_default(),
+        "sections": if is_guided { guided_sections(source) } else { classic_sections(source) },
+        "source": source,
+    });
+    for (key, value) in [("id", &source["id"]), ("outputLanguage", &source["outputLanguage"]), ("usageInfo", cost)] {
+        if !value.is_null() {
+            document[key] = value.clone();
         }
     }
+    document
 }
+
+/// Text and heading meet by the section's id, in the order of `sections`, which lists empty ones too (grade: types). One that is
+/// not listed, as in documents of before there were headings, comes after them.
+fn guided_sections(source: &Value) -> Vec<Value> {
+    let texts = source["stringDocument"].as_object();
+    let listed = source["sections"].as_array().map_or(&[][..], Vec::as_slice);
+    let listed: Vec<(&str, &str)> = listed
+        .iter()
+        .filter_map(|section| Some((section["sectionId"].as_str()?, section["heading"].as_str().unwrap_or_default())))
+        .collect();
+    let others = texts.into_iter().flatten().map(|(key, _)| (&**key, ""));
+    let others = others.filter(|(key, _)| !listed.iter().any(|(id, _)| id == key));
+    let section = |(key, heading): (&str, &str)| {
+        let text = match texts.and_then(|texts| texts.get(key)) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        json!({ "key": key, "heading": heading, "text": text })
+    };
+    listed.iter().copied().chain(others).map(section).collect()
+}
+
+/// In the order of `sort`. An empty section may be its bare heading (grade: live).
+fn classic_sections(source: &Value) -> Vec<Value> {
+    let mut sections: Vec<&Value> = source["sections"].as_array().into_iter().flatten().collect();
+    let place = |section: &Value| section["sort"].as_f64().unwrap_or(f64::MAX);
+    sections.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    let text = |section: &Value, key: &str| section[key].as_str().unwrap_or_default().to_owned();
+    let shown = |section: &Value| {
+        let (heading, mut said) = (text(section, "name"), text(section, "text"));
+        if said.trim().trim_end_matches(':') == heading.trim() {
+            said.clear();
+        }
+        json!({ "key": section["key"], "heading": heading, "text": said })
+    };
+    sections.into_iter().map(shown).collect()
+}
+
+/// The call that saves a document as an app has corrected it: its title, texts, and of a classic one headings. `None` if nothing of
+/// it is other than in its `source`. Sections that are left out stay as they are.
+///
+/// # Errors
+/// `invalid_request` if it is no document of [`read`], was not stored, or has what cannot be saved.
+pub fn save(interaction: &str, document: &Value) -> Result<Option<Asked>, Error> {
+    let source = &document["source"];
+    let method = match document["kind"].as_str() {
+        Some("guided") if source.is_object() => "documents.update",
+        Some("classic") if source.is_object() => "documents.classic.update",
+        _ => {
+            return Err(Error::invalid(
+                "a document to be saved must be one that the visit made, with its kind and source",
+            ));
+        }
+    };
+    let Some(id) = source["id"].as_str() else {
+        let message = "the service has not stored this document (its retention is none), so it cannot be saved there";
+        return Err(Error::invalid(message));
+    };
+    let stored = read(method, source);
+    let mut changes = Map::new();
+    if document["title"] != stored["title"] {
+        let title = document["title"].as_str().ok_or_else(|| Error::invalid("title must be a text"))?;
+        changes.insert("name".to_owned(), title.into());
+    }
+    let edited = edited(&document["sections"], &stored["sections"])?;
+    if method == "documents.update" {
+        if let Some((index, ..)) = edited.iter().find(|(.., section)| section.contains_key("name")) {
+            return Err(Error::invalid(format!("sections[{index}].heading is the template's and cannot be saved")));
+        }
+        if !edited.is_empty() {
+            // All of them: so it is right whether the service keeps what is absent or not (grade of that: types).
+            let mut texts = source["stringDocument"].as_object().cloned().unwrap_or_default();
+            texts.extend(edited.into_iter().filter_map(|(_, key, mut section)| Some((key, section.remove("text")?))));
+            changes.insert("stringDocument".to_owned(), texts.into());
+        }
+    } else if !edited.is_empty() {
+        let sections = edited.into_iter().map(|(_, key, mut section)| {
+            section.insert("key".to_owned(), key.into());
+            Value::Object(section)
+        });
+        changes.insert("sections".to_owned(), sections.collect());
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let mut arguments = vec![Value::from(id), changes.into()];
+    if method == "documents.classic.update" {
+        arguments.insert(0, interaction.into());
+    }
+    Ok(Some(Asked { method, arguments, headers: Vec::new() }))
+}
+
+/// A section that is other than it was stored: its place, its key, and of `name` and `text` what changed.
+type Edited = (usize, String, Map<String, Value>);
+
+fn edited(sections: &Value, stored: &Value) -> Result<Vec<Edited>, Error> {
+    let sections = sections.as_array().ok_or_else(|| Error::invalid("sections must be a list"))?;
+    let mut edited = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let mut stored = stored.as_array().into_iter().flatten();
+        let Some(before) = stored.find(|before| before["key"] == section["key"] && before["key"].is_string()) else {
+            return Err(Error::invalid(format!("sections[{index}].key is none of the document's")));
+        };
+        let mut changes = Map::new();
+        for (key, name) in [("heading", "name"), ("text", "text")] {
+            match &section[key] {
+                value if *value == before[key] => {}
+                Value::String(text) => _ = changes.insert(name.to_owned(), text.clone().into()),
+                _ => return Err(Error::invalid(format!("sections[{index}].{key} must be a text"))),
+            }
+        }
+        if !changes.is_empty() {
+            edited.push((index, before["key"].as_str().unwrap_or_default().to_owned(), changes));
+        }
+    }
+    Ok(edited)
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

@@ -16,6 +16,9 @@
 //!   dismissed, and the edit is sent again, since the service may hold the update now. A fact nobody has edited takes its
 //!   updates; one that was discarded stays so. Older states (by `updatedAt`) and repetitions change nothing.
 //! - An edit of text or group, and an addition, has the source `user`; to discard or restore leaves the source alone.
+//! - **The groups are the service's**, asked for at run time: they give the order, their names, and what an edit may say. Until they
+//!   are there the groups are in the order of their keys, and the service judges.
+//! - The service may take a fact back (`isDiscarded: true` on the socket): one that nobody has edited is discarded then.
 
 mod exchange;
 mod fact;
@@ -27,6 +30,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::groups::Groups;
 use crate::error::Error;
 use exchange::Exchange;
 use fact::{Addition, Fact, Fields};
@@ -46,32 +50,13 @@ pub const MAX_FACTS: usize = 2_000;
 /// Steps that can be undone.
 pub const MAX_STEPS: usize = 100;
 
-/// The groups of the protocol, in its order. Others come after them, by name.
-pub const GROUPS: [&str; 15] = [
-    "demographics",
-    "chief-complaint",
-    "history-of-present-illness",
-    "past-medical-history",
-    "past-surgical-history",
-    "family-history",
-    "social-history",
-    "medications",
-    "allergies",
-    "vitals",
-    "physical-exam",
-    "diagnostic-results",
-    "assessment",
-    "plan",
-    "other",
-];
-
 /// What a fact is known by for good, whatever its id.
 pub type Handle = u64;
 
 /// What to do, and what happened. No `Debug`: there is clinical text in it.
 pub enum Output {
-    /// Call a REST method, such as `facts.update`, with the interaction's id and then these arguments;
-    /// [`FactList::answered`] wants to know how it ended.
+    /// Call a REST method, such as `facts.update`, with the interaction's id and then these arguments (`facts.factGroupsList` takes
+    /// none); [`FactList::answered`] wants to know how it ended.
     Call {
         /// For the answer.
         exchange: u64,
@@ -118,6 +103,13 @@ pub enum Output {
 #[derive(Default)]
 pub struct FactList {
     facts: Vec<Fact>,
+    groups: Groups,
+    /// In which groups are named, as a BCP 47 tag.
+    language: Option<String>,
+    /// When the groups are asked for again.
+    groups_at: Option<Duration>,
+    /// Times that the groups were asked for in vain.
+    groups_failed: u32,
     history: History,
     exchanges: BTreeMap<u64, Exchange>,
     /// Items of the service that may be additions under way: their answers will tell.
@@ -144,6 +136,32 @@ impl FactList {
         Self::default()
     }
 
+    /// An empty list whose groups are named in this language, as a BCP 47 tag.
+    #[must_use]
+    pub fn in_language(language: Option<String>) -> Self {
+        Self { language, ..Self::default() }
+    }
+
+    /// What the service answered to `facts.factGroupsList`. An answer without groups changes nothing.
+    pub fn grouped(&mut self, answer: &Value) {
+        let Some(groups) = Groups::read(answer) else { return };
+        self.groups = groups;
+        self.groups_at = None;
+        self.changed.extend(self.facts.iter().map(|fact| fact.handle));
+    }
+
+    /// The groups there are.
+    #[must_use]
+    pub const fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// In which language they are named.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
     /// The socket's facts, in their order. What is no fact is left out.
     pub fn heard(&mut self, items: &[Value], now: Duration) {
         for item in items.iter().filter_map(Value::as_object) {
@@ -163,11 +181,12 @@ impl FactList {
     /// Adds a fact: an object with `text` and `group`; other keys are sent too. Shown at once.
     ///
     /// # Errors
-    /// `invalid_request` if text or group is missing, or the list is full.
+    /// `invalid_request` if text or group is missing, there is no such group, or the list is full.
     pub fn add(&mut self, given: &Value, now: Duration) -> Result<Handle, Error> {
         for key in ["text", "group"] {
             said(given, key)?.ok_or_else(|| Error::invalid(format!("the fact's {key} is missing")))?;
         }
+        self.check_group(given)?;
         if self.facts.len() >= MAX_FACTS {
             return Err(full());
         }
@@ -189,7 +208,7 @@ impl FactList {
     /// Changes `text`, `group` or both, which is all that is looked at.
     ///
     /// # Errors
-    /// `not_found` if no fact has that id; `invalid_request` if neither is given, or one is empty.
+    /// `not_found` if no fact has that id; `invalid_request` if neither is given, one is empty, or there is no such group.
     pub fn edit(&mut self, id: &str, given: &Value, now: Duration) -> Result<Handle, Error> {
         let mut changes = Map::new();
         for key in ["text", "group"] {
@@ -198,6 +217,7 @@ impl FactList {
         if changes.is_empty() {
             return Err(Error::invalid("an edit must have a text or a group"));
         }
+        self.check_group(given)?;
         self.change(id, changes, now)
     }
 
@@ -264,7 +284,7 @@ impl FactList {
     /// When [`Self::tick`] has something to do.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
-        [self.window, self.retry_at].into_iter().flatten().min()
+        [self.window, self.retry_at, self.groups_at].into_iter().flatten().min()
     }
 
     /// What happened and what is to do since the last time.
@@ -284,19 +304,31 @@ impl FactList {
         outputs
     }
 
-    /// The facts as they are shown, by group in the order of [`GROUPS`], then by the time of their making; what the
-    /// service has not answered comes last in its group.
+    /// The facts as they are shown, by group in the service's order (those it does not list last, by their keys), then by the time
+    /// of their making; what the service has not answered comes last in its group.
     #[must_use]
     pub fn items(&self) -> Vec<Value> {
         let mut sorted: Vec<&Fact> = self.facts.iter().collect();
         sorted.sort_by_cached_key(|fact| {
             let group = fact.shown("group").as_str().unwrap_or_default();
-            let place = GROUPS.iter().position(|known| *known == group);
+            let place = self.groups.place(group);
             let name = if place.is_some() { String::new() } else { group.to_owned() };
             let created = fact.created();
-            (place.unwrap_or(GROUPS.len()), name, created.is_none(), created)
+            (place.is_none(), place, name, created.is_none(), created)
         });
         sorted.into_iter().map(Fact::item).collect()
+    }
+
+    /// The groups that have facts, with what is shown in each: `{ group, name, facts }`.
+    #[must_use]
+    pub fn by_group(&self) -> Vec<Value> {
+        let (items, language) = (self.items(), self.language());
+        let groups = items.chunk_by(|one, next| one["group"] == next["group"]);
+        let named = |facts: &[Value]| {
+            let key = facts.first().and_then(|fact| fact["group"].as_str()).unwrap_or_default();
+            json!({ "group": key, "name": self.groups.name(key, language), "facts": facts })
+        };
+        groups.map(named).collect()
     }
 
     /// One fact as it is shown, by its id, also by the temporary one it had.
@@ -336,6 +368,10 @@ impl FactList {
         }
         self.go_on(now);
         Ok(handle)
+    }
+
+    fn check_group(&self, given: &Value) -> Result<(), Error> {
+        given["group"].as_str().map_or(Ok(()), |group| self.groups.check("the fact's group", group))
     }
 
     fn called(&mut self, id: &str) -> Result<&mut Fact, Error> {

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use super::groups::Groups;
 use crate::address::is_uuid;
 use crate::error::{Code, Error};
 use crate::rest::calls;
@@ -72,6 +73,7 @@ enum Stream {
 /// What is being carried out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
+    Groups,
     Create,
     Get,
     List,
@@ -88,6 +90,8 @@ pub struct Workflow {
     create: Value,
     /// What is known of the patient before the visit: `{text, group, source?}`.
     known: Vec<Value>,
+    /// What the service answered when it was asked for the groups of facts.
+    groups: Option<Value>,
     id: Option<String>,
     /// The interaction as the service has it; null until that is known.
     interaction: Value,
@@ -143,6 +147,7 @@ impl Workflow {
         Ok(Self {
             create: Value::Null,
             known: known_facts(&options["knownFacts"])?,
+            groups: None,
             id: None,
             interaction: Value::Null,
             facts: None,
@@ -160,6 +165,12 @@ impl Workflow {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// What the service answered when it was asked for the groups of facts; null if it was not.
+    #[must_use]
+    pub fn groups(&self) -> &Value {
+        self.groups.as_ref().unwrap_or(&Value::Null)
     }
 
     /// The interaction as the service has it, as far as that is known; null before.
@@ -206,8 +217,10 @@ impl Workflow {
     }
 
     fn begin(&self) -> Option<Act> {
+        // Before anything is made or told: what the service would not take keeps the visit from beginning.
+        let has_groups = self.groups.is_some() || self.known.is_empty();
         if self.id.is_none() {
-            return Some(Act::Create);
+            return Some(if has_groups { Act::Create } else { Act::Groups });
         }
         if self.interaction.is_null() {
             return Some(Act::Get);
@@ -220,7 +233,7 @@ impl Workflow {
         }
         // Before the stream opens: only then are they context for what is found in it.
         if !self.is_told && !self.missing().is_empty() {
-            return Some(Act::Tell);
+            return Some(if has_groups { Act::Tell } else { Act::Groups });
         }
         if self.stream != Stream::Held {
             return None;
@@ -249,6 +262,7 @@ impl Workflow {
     fn step(&self, act: Act) -> Step {
         let id = Value::from(self.id.clone());
         let (method, arguments) = match act {
+            Act::Groups => ("facts.factGroupsList", vec![]),
             Act::Create => ("interactions.create", vec![self.create.clone()]),
             Act::Get => ("interactions.get", vec![id]),
             Act::List => ("facts.list", vec![id]),
@@ -264,9 +278,19 @@ impl Workflow {
     /// The step succeeded; `result` is what the service answered.
     ///
     /// # Errors
-    /// `protocol` for an answer that one cannot go on with. The step has failed then.
+    /// `protocol` for an answer that one cannot go on with, `invalid_request` for a known fact in a group that there is not. The step
+    /// has failed then.
     pub fn done(&mut self, result: &Value) -> Result<(), Error> {
         match self.act.take() {
+            Some(Act::Groups) => {
+                // Without groups in the answer nothing is known of them, and the service judges.
+                let groups = Groups::read(result).unwrap_or_default();
+                for (index, fact) in self.known.iter().enumerate() {
+                    let key = fact["group"].as_str().unwrap_or_default();
+                    groups.check(&format!("knownFacts[{index}].group"), key)?;
+                }
+                self.groups = Some(result.clone());
+            }
             Some(Act::Create) => {
                 let id = result["interactionId"].as_str().filter(|id| is_uuid(id));
                 let id = id.ok_or_else(|| Error::new(Code::Protocol, "the service answered no interactionId"))?;

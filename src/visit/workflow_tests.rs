@@ -58,6 +58,7 @@ impl Service {
                 return json!({ "interactionId": ID });
             }
             "facts.settled" => return Value::Null,
+            "facts.factGroupsList" => return groups(),
             "stream.end" => {
                 self.stream = Some("ended");
                 // What the service finds at the end.
@@ -104,18 +105,29 @@ fn options() -> Value {
         "patient": { "identifier": "p-1" },
         "knownFacts": [
             { "text": "Allergic to penicillin", "group": "allergies" },
-            { "text": "Takes ramipril", "group": "medications", "source": "system" },
+            { "text": "Takes ramipril", "group": "medications-prior-to-visit", "source": "system" },
         ],
         "configuration": {},
     })
+}
+
+/// The groups of the live service.
+fn groups() -> Value {
+    let file: Value = serde_json::from_str(include_str!("../../tests/wire/live/factgroups.json")).unwrap();
+    file["calls"][0]["body"].clone()
 }
 
 fn facts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-const BEGINNING: [&str; 4] =
-    ["interactions.create", "facts.create", "interactions.update in-progress", "stream.connect"];
+const BEGINNING: [&str; 5] = [
+    "facts.factGroupsList",
+    "interactions.create",
+    "facts.create",
+    "interactions.update in-progress",
+    "stream.connect",
+];
 
 #[test]
 fn a_visit_tells_what_is_known_before_its_stream_opens_and_lists_the_facts_after_its_end() {
@@ -151,7 +163,7 @@ fn completing_ends_what_still_records() {
 #[test]
 fn a_visit_that_fails_at_any_step_goes_on_from_there_and_comes_to_the_same() {
     for goal in [Goal::Begun, Goal::Completed] {
-        let steps = if goal == Goal::Begun { 4 } else { 8 };
+        let steps = if goal == Goal::Begun { 5 } else { 9 };
         for (at, is_processed) in (0..steps).flat_map(|at| [(at, false), (at, true)]) {
             let mut service = Service { fault: Some((at, is_processed)), ..Service::default() };
             let mut visit = Workflow::start(&options()).unwrap();
@@ -181,19 +193,37 @@ fn a_visit_that_fails_at_any_step_goes_on_from_there_and_comes_to_the_same() {
 
 #[test]
 fn what_is_there_already_is_not_done_again() {
-    let told = ("Takes ramipril".to_owned(), "medications".to_owned());
+    let told = ("Takes ramipril".to_owned(), "medications-prior-to-visit".to_owned());
     for (status, known, steps) in [
         (
             "planned",
             vec![],
-            &["interactions.get", "facts.list", "facts.create", "interactions.update in-progress", "stream.connect"][..],
+            &[
+                "interactions.get",
+                "facts.list",
+                "facts.factGroupsList",
+                "facts.create",
+                "interactions.update in-progress",
+                "stream.connect",
+            ][..],
         ),
         (
             "on-hold",
             vec![told.clone()],
-            &["interactions.get", "facts.list", "facts.create", "interactions.update in-progress", "stream.connect"],
+            &[
+                "interactions.get",
+                "facts.list",
+                "facts.factGroupsList",
+                "facts.create",
+                "interactions.update in-progress",
+                "stream.connect",
+            ],
         ),
-        ("in-progress", vec![told.clone()], &["interactions.get", "facts.list", "facts.create", "stream.connect"]),
+        (
+            "in-progress",
+            vec![told.clone()],
+            &["interactions.get", "facts.list", "facts.factGroupsList", "facts.create", "stream.connect"],
+        ),
         (
             "in-progress",
             vec![told.clone(), ("Allergic to penicillin".into(), "allergies".into())],
@@ -317,8 +347,33 @@ fn what_cannot_be_right_is_refused_before_there_is_a_step() {
 }
 
 #[test]
+fn a_known_fact_in_a_group_that_there_is_not_is_refused_before_anything_is_made_and_names_those_there_are() {
+    let mut options = options();
+    options["knownFacts"][1]["group"] = "vitals".into();
+    let told = "knownFacts[1].group is no group of facts: the groups are chief-complaint, history-of-present-illness, ";
+    let mut service = Service::default();
+    let mut visit = Workflow::start(&options).unwrap();
+    assert_eq!(visit.next(Goal::Begun, None).unwrap().unwrap().method, "facts.factGroupsList");
+    let error = visit.done(&groups()).unwrap_err();
+    assert_eq!(error.code, Code::InvalidRequest);
+    assert!(error.message.starts_with(told) && error.message.ends_with(", actions, other"), "{}", error.message);
+    // Of an interaction that is there nothing is told either.
+    service.status = Some("planned".into());
+    let mut visit = Workflow::resume(ID, &options).unwrap();
+    assert_eq!(service.reach(&mut visit, Goal::Begun), Err("facts.factGroupsList"));
+    assert_eq!((service.log.last().map(String::as_str), service.facts.len()), (Some("facts.factGroupsList"), 0));
+    // A service that lists no groups judges by itself.
+    let mut visit = Workflow::start(&options).unwrap();
+    visit.next(Goal::Begun, None).unwrap();
+    visit.done(&json!({ "data": [] })).unwrap();
+    assert_eq!(visit.next(Goal::Begun, None).unwrap().unwrap().method, "interactions.create");
+}
+
+#[test]
 fn an_answer_that_one_cannot_go_on_with_is_a_failure_of_its_step() {
     let mut visit = Workflow::start(&options()).unwrap();
+    visit.next(Goal::Begun, None).unwrap();
+    visit.done(&groups()).unwrap();
     for (answer, is_right) in
         [(Value::Null, false), (json!({ "interactionId": "42" }), false), (json!({ "interactionId": ID }), true)]
     {
@@ -334,8 +389,10 @@ fn an_answer_that_one_cannot_go_on_with_is_a_failure_of_its_step() {
 #[test]
 fn a_step_prints_none_of_what_it_sends() {
     let mut visit = Workflow::start(&options()).unwrap();
-    visit.next(Goal::Begun, None).unwrap();
-    visit.done(&json!({ "interactionId": ID })).unwrap();
+    for answer in [groups(), json!({ "interactionId": ID })] {
+        visit.next(Goal::Begun, None).unwrap();
+        visit.done(&answer).unwrap();
+    }
     let step = visit.next(Goal::Begun, None).unwrap().unwrap();
     assert!(step.arguments[1].to_string().contains("penicillin"));
     assert!(!format!("{step:?}").contains("penicillin"));

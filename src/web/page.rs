@@ -29,6 +29,13 @@ pub fn settings(options: &str) -> Result<String, JsValue> {
     Ok(object(&[("channels", &settings.channels), ("isAwaited", &is_awaited), ("proxy", or_null(&proxy))]))
 }
 
+/// The region and the tenant that a token names, as JSON `{ environment, tenant }`; nothing if it names none.
+#[wasm_bindgen(skip_typescript)]
+pub fn issuer(token: &str) -> Option<String> {
+    let issuer = crate::issuer::issuer(token)?;
+    Some(object(&[("environment", &issuer.environment), ("tenant", &issuer.tenant)]))
+}
+
 /// Whether a text can be the id of an interaction.
 #[wasm_bindgen(skip_typescript, js_name = isId)]
 pub fn is_id(text: &str) -> bool {

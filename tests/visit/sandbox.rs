@@ -75,7 +75,7 @@ fn the_simulated_service_answers_as_the_sandbox_does() {
     let script = [
         ("facts.list", vec![]),
         ("facts.create", vec![json!({ "facts": [{ "text": "Cough", "group": "plan" }] })]),
-        ("facts.create", vec![json!({ "facts": [{ "text": "Fever", "group": "assessment", "source": "core" }] })]),
+        ("facts.create", vec![json!({ "facts": [{ "text": "Fever", "group": "allergies", "source": "core" }] })]),
         ("facts.create", vec![json!({ "facts": [{ "text": "Fever", "group": "nonsense" }] })]),
         ("facts.update", vec![json!(1), json!({ "text": "No fever", "source": "user" })]),
         ("facts.update", vec![json!(1), json!({ "group": "nonsense" })]),

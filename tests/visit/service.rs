@@ -1,5 +1,7 @@
 //! The service's side of facts, without a network: the REST methods by their names, and the extraction.
 
+use std::sync::LazyLock;
+
 use ossicle::rest::calls;
 use ossicle::{Code, Error};
 use serde_json::{Map, Value, json};
@@ -20,6 +22,8 @@ pub(crate) struct Service {
     pub(crate) overwrites: bool,
     /// Whether a fact that was never updated has an `updatedAt`.
     pub(crate) stamps_new: bool,
+    /// Whether the answer to a new fact is without its `createdAt`, as the live service's is.
+    pub(crate) hides_creation: bool,
 }
 
 impl Service {
@@ -57,6 +61,16 @@ impl Service {
         self.make(given.as_object().unwrap(), "core").into()
     }
 
+    /// The service takes a fact back.
+    pub(crate) fn take_back(&mut self, index: usize) -> Value {
+        let stamp = self.stamp();
+        let fact = &mut self.facts[index];
+        fact.insert("isDiscarded".to_owned(), true.into());
+        fact.insert("source".to_owned(), "core".into());
+        fact.insert("updatedAt".to_owned(), stamp);
+        fact.clone().into()
+    }
+
     /// New words for a fact that was heard; nothing where the service leaves it as it is.
     pub(crate) fn reword(&mut self, index: usize, text: &str) -> Option<Value> {
         let fact = self.facts.get(index)?;
@@ -77,13 +91,17 @@ impl Service {
         all.extend(arguments.iter().cloned());
         calls::call(method, &mut all).expect("a request that is sent is a right one");
         match method {
+            "facts.factGroupsList" => Ok(groups()),
             "facts.list" => Ok(json!({ "facts": self.facts })),
             "facts.create" => {
                 let given: Vec<Fields> = arguments[0]["facts"].as_array().unwrap().iter().map(fields).collect();
                 if given.iter().any(|fact| group_id(&fact["group"]).is_null()) {
                     return Err(refused(404));
                 }
-                let made: Vec<Fields> = given.iter().map(|fact| self.make(fact, "user")).collect();
+                let mut made: Vec<Fields> = given.iter().map(|fact| self.make(fact, "user")).collect();
+                if self.hides_creation {
+                    made.iter_mut().for_each(|fact| _ = fact.remove("createdAt"));
+                }
                 Ok(json!({ "facts": made }))
             }
             "facts.update" => {
@@ -136,7 +154,18 @@ pub(crate) fn fields(value: &Value) -> Fields {
     value.as_object().unwrap().clone()
 }
 
+static GROUPS: LazyLock<Value> = LazyLock::new(|| {
+    let file: Value = serde_json::from_str(include_str!("../wire/live/factgroups.json")).unwrap();
+    file["calls"][0]["body"].clone()
+});
+
+/// What the service answers when it is asked for the groups.
+pub(crate) fn groups() -> Value {
+    GROUPS.clone()
+}
+
+/// The id of a group, which is no key: the same for two of them.
 fn group_id(group: &Value) -> Value {
-    let index = ossicle::visit::facts::GROUPS.iter().position(|known| group == known);
-    index.map_or(Value::Null, |index| format!("0f4c7000-0000-4000-8000-{index:012}").into())
+    let index = GROUPS["data"].as_array().unwrap().iter().position(|known| known["key"] == *group);
+    index.map_or(Value::Null, |index| format!("0f4c7000-0000-4000-8000-{:012}", index / 2).into())
 }

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use ossicle::visit::facts::GROUPS;
 use serde_json::{Value, json};
 
 use crate::world::{Fate, World, id, ms};
@@ -103,7 +102,7 @@ fn storm(seed: u64) -> [usize; 5] {
 fn step(world: &mut World, random: &Random, is_shared: bool) {
     let below = |bound: u64| random.below(bound);
     let text = random.pick(&TEXTS);
-    let group = random.pick(&GROUPS[..3]);
+    let group = random.pick(&["chief-complaint", "plan", "other"]);
     let items = world.list.items();
     let any = |items: &[Value]| (!items.is_empty()).then(|| id(&items[below(items.len() as u64) as usize]));
     let index = below(world.service.facts.len().max(1) as u64) as usize;

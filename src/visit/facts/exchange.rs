@@ -16,9 +16,20 @@ pub(super) enum Exchange {
     Change(Vec<Handle>),
     /// The service's list, to see what it has of these.
     Look(Vec<Handle>),
+    /// The groups that facts belong to.
+    Groups,
 }
 
 impl FactList {
+    /// Asks for the groups, unless they are there. Nothing waits for them: a failure that may heal is tried again, and of any other
+    /// the list is in the order of the groups' keys.
+    pub fn ask_groups(&mut self) {
+        self.groups_at = None;
+        if self.groups.is_empty() && !self.exchanges.values().any(|exchange| matches!(exchange, Exchange::Groups)) {
+            self.call("facts.factGroupsList", Vec::new(), Exchange::Groups);
+        }
+    }
+
     /// How a call ended. Unknown exchanges are ignored.
     pub fn answered(&mut self, exchange: u64, result: Result<Value, Error>, now: Duration) {
         let Some(exchange) = self.exchanges.remove(&exchange) else { return };
@@ -26,6 +37,11 @@ impl FactList {
             self.failures = 0;
         }
         match (exchange, result) {
+            (Exchange::Groups, Ok(answer)) => self.grouped(&answer),
+            (Exchange::Groups, Err(error)) => {
+                self.groups_at = may_heal(&error).then(|| now + pause(self.groups_failed));
+                self.groups_failed = self.groups_failed.saturating_add(1);
+            }
             (Exchange::Create(handle), result) => {
                 self.created(handle, result, now);
                 // Whatever was put off for its answer is what it is now.
@@ -76,6 +92,9 @@ impl FactList {
 
     /// Does what is due by the time.
     pub fn tick(&mut self, now: Duration) {
+        if self.groups_at.take_if(|at| *at <= now).is_some() {
+            self.ask_groups();
+        }
         if self.retry_at.take_if(|at| *at <= now).is_some() {
             for fact in &mut self.facts {
                 fact.is_waiting = false;
@@ -266,7 +285,7 @@ impl FactList {
     fn fail(&mut self, handle: Handle, item: Value, error: &Error, is_kept: bool, now: Duration) {
         self.outputs.push(Output::Failed { handle: Some(handle), item, error: error.clone(), is_kept });
         if is_kept && self.retry_at.is_none() {
-            self.retry_at = Some(now + (FIRST_PAUSE * (1 << self.failures.min(8))).min(LONGEST_PAUSE));
+            self.retry_at = Some(now + pause(self.failures));
             self.failures = self.failures.saturating_add(1);
         }
     }
@@ -280,6 +299,11 @@ impl FactList {
     fn fact(&mut self, handle: Handle) -> Option<&mut Fact> {
         self.facts.iter_mut().find(|fact| fact.handle == handle)
     }
+}
+
+/// From a failure that may heal to the next try, after so many before it.
+fn pause(failures: u32) -> Duration {
+    (FIRST_PAUSE * (1 << failures.min(8))).min(LONGEST_PAUSE)
 }
 
 /// Whether the same call may succeed later: then what the clinician wrote stays. Without a token too, for there may be

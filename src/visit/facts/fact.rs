@@ -36,6 +36,9 @@ pub(super) struct Fact {
     pub(super) addition: Option<Addition>,
     /// What the service has, as far as it has told; of an addition what the clinician gave.
     base: Fields,
+    /// When the service told it first, for where it says not when it made it: the answer to a new fact has no `createdAt` (grade:
+    /// live).
+    first: Option<Stamp>,
     /// What the clinician decided.
     wish: Fields,
     /// Of that, what the service has accepted.
@@ -63,8 +66,8 @@ pub(super) struct Fact {
 impl Fact {
     /// A fact that the service has.
     pub(super) fn known(handle: u64, item: Fields) -> Self {
-        let told = (stamp_of(&item), of(&item, &SAID));
-        Self { told: Some(told), addition: None, ..Self::added(handle, String::new(), item) }
+        let (first, said) = (stamp_of(&item), of(&item, &SAID));
+        Self { told: Some((first, said)), first, addition: None, ..Self::added(handle, String::new(), item) }
     }
 
     /// A fact that the clinician adds.
@@ -74,6 +77,7 @@ impl Fact {
             local: Some(local).filter(|id| !id.is_empty()),
             addition: Some(Addition::Unsent),
             base: given,
+            first: None,
             wish: Fields::new(),
             kept: Fields::new(),
             flight: None,
@@ -128,9 +132,9 @@ impl Fact {
         Value::Object(item)
     }
 
-    /// When the service made it; nothing yet if it has not.
+    /// When the service made it, or told it first; nothing yet if it has not.
     pub(super) fn created(&self) -> Option<Stamp> {
-        self.base.get("createdAt").and_then(Value::as_str).and_then(stamp::parse)
+        self.base.get("createdAt").and_then(Value::as_str).and_then(stamp::parse).or(self.first)
     }
 
     /// Whether the service may have something else than is shown.
@@ -236,7 +240,8 @@ impl Fact {
             }
         }
         (self.addition, self.is_waiting) = (None, false);
-        self.told = Some((stamp_of(&item), of(&item, &SAID)));
+        self.first = stamp_of(&item);
+        self.told = Some((self.first, of(&item, &SAID)));
         self.base.extend(item);
     }
 

@@ -24,6 +24,7 @@ function send(request, body, onProgress) {
     const exchange = new XMLHttpRequest();
     exchange.open(request.method, request.url);
     exchange.responseType = "blob";
+    exchange.withCredentials = request.credentials === "include";
     for (const [name, value] of request.headers) exchange.setRequestHeader(name, value);
     exchange.upload.onprogress = ({ loaded, total }) => onProgress({ loaded, total });
     exchange.onload = () => {

@@ -1,7 +1,7 @@
 // Signing in by the authorization code with PKCE (RFC 7636), the page's side: texts are made here, and nothing else. What
 // is kept until the user comes back, where, and when the page goes, is the app's to do.
 
-import { ofRegion, withoutRealms } from "./environment.js";
+import { ofRegion, withRealms } from "./environment.js";
 import { invalid } from "./error.js";
 
 /** Characters of a verifier, 43 to 128 of these: RFC 7636, section 4.1. */
@@ -25,7 +25,7 @@ export function authorizeUrl({ environment, tenantName, clientId, redirectUri, s
   for (const [name, value] of Object.entries({ tenantName, clientId, redirectUri })) {
     if (typeof value !== "string" || !value) invalid(`${name} is missing`);
   }
-  const url = new URL(`${login(environment)}/realms/${encodeURIComponent(tenantName)}/protocol/openid-connect/auth`);
+  const url = new URL(`${login(environment)}/${encodeURIComponent(tenantName)}/protocol/openid-connect/auth`);
   const { state, nonce, loginHint, prompt } = more;
   const parameters = {
     response_type: "code",
@@ -43,12 +43,14 @@ export function authorizeUrl({ environment, tenantName, clientId, redirectUri, s
   return url.href;
 }
 
-/** The base of the sign-in, without `/realms`. */
+/** The base of the sign-in, to which the tenant is appended. */
 function login(environment) {
   const known = ofRegion(environment);
   if (known) return known.login;
-  if (!/^https?:\/\/./.test(environment?.login)) invalid('environment must be "eu", "us", or have a full URL as its login');
-  return withoutRealms(environment.login);
+  if (!/^https?:\/\/./.test(environment?.login)) {
+    invalid('environment must be the name of a region, such as "eu", or have a full URL as its login');
+  }
+  return withRealms(environment.login);
 }
 
 function base64Url(bytes) {

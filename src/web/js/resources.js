@@ -1,35 +1,45 @@
 // The REST resources: objects whose methods all call one function with their names. What an app sees of them is in `client.js`.
 
-/** Methods, and how many arguments each has before its options. */
+/** Their methods. What each takes, and which of two is meant where that tells, is the core's to say (`src/rest/calls.rs`). */
 const METHODS = {
-  interactions: { create: 1, get: 1, update: 2, delete: 1 },
-  facts: { factGroupsList: 0, list: 1, create: 2, update: 3, batchUpdate: 2, extract: 1 },
-  templates: { list: 1, get: 1, sectionList: 1 },
-  recordings: { list: 1, upload: 2, get: 2, delete: 2 },
-  transcripts: { create: 2, list: 2, get: 2, getStatus: 2, delete: 2 },
-  languages: { list: 1 },
+  interactions: "create get update delete",
+  facts: "factGroupsList list create update batchUpdate extract",
+  documents: "generate list get update delete",
+  "documents.classic": "create list get update delete",
+  "documents.templates": "list create get update delete",
+  "documents.templates.versions": "list create get delete publish",
+  "documents.sections": "list create get update delete",
+  "documents.sections.versions": "list create get delete publish",
+  templates: "list get sectionList",
+  recordings: "list upload get delete",
+  transcripts: "create list get getStatus delete",
+  languages: "list",
 };
-const CLASSIC = { create: 2, list: 1, get: 2, update: 3, delete: 2 };
-const GUIDED = { generate: 1, list: 1, get: 1, update: 2, delete: 1 };
 
 /** Milliseconds between looks at a transcript that is being made, and the longest; each is half as long again. */
 const FIRST_LOOK = 1_000;
 const LONGEST_LOOK = 10_000;
 
-/** All resources; `call(method, arguments, options)` answers a promise. A list of interactions is `{ first }`, which answers a page. */
+/**
+ * All resources; `call(method, given)` answers a promise, of what the app gave with its options at the end. A list of interactions is
+ * `{ first }`, which answers a page.
+ */
 export function resources(call) {
-  const methods = (name, counts) =>
-    Object.fromEntries(Object.entries(counts).map(([method, count]) => [
-      method,
-      async (...given) => {
-        const answer = await call(`${name}.${method}`, given.slice(0, count), given[count]);
+  const all = {};
+  for (const [path, methods] of Object.entries(METHODS)) {
+    const place = path.split(".").reduce((one, name) => (one[name] ??= {}), all);
+    for (const method of methods.split(" ")) {
+      place[method] = async (...given) => {
+        const answer = await call(`${path}.${method}`, given);
         if (method !== "delete") return answer;
-      },
-    ]));
-  const all = Object.fromEntries(Object.entries(METHODS).map(([name, counts]) => [name, methods(name, counts)]));
+      };
+    }
+  }
+  // `@corti/sdk` 1.0 has the classic methods without `classic`.
+  all.documents.create = all.documents.classic.create;
 
   all.interactions.list = (query, options) => {
-    const load = (index) => call("interactions.list", [index ? { ...query, index } : query], options);
+    const load = (index) => call("interactions.list", [index ? { ...query, index } : query, options]);
     // Asked for at once, as by any other method.
     const answer = load();
     return { first: async () => new Page(await answer, query?.index ?? 1, load) };
@@ -38,21 +48,6 @@ export function resources(call) {
   const { upload, get } = all.recordings;
   all.recordings.upload = async (file, ...rest) => upload(await readable(file), ...rest);
   all.recordings.get = async (...given) => withBody(await get(...given));
-
-  // The classic methods belong to an interaction, whose id comes first; `@corti/sdk` has them without `classic`.
-  const classic = methods("documents.classic", CLASSIC);
-  const guided = methods("documents", GUIDED);
-  const either = (method, isClassic) => (...given) => (isClassic(given) ? classic : guided)[method](...given);
-  const hasTwoIds = ([, second]) => typeof second === "string";
-  all.documents = {
-    classic,
-    create: classic.create,
-    generate: guided.generate,
-    list: either("list", ([first]) => typeof first === "string"),
-    get: either("get", hasTwoIds),
-    update: either("update", hasTwoIds),
-    delete: either("delete", hasTwoIds),
-  };
 
   all.transcripts.waitFor = async (interaction, transcript, options = {}) => {
     for (let pause = FIRST_LOOK; ; pause = Math.min(pause * 1.5, LONGEST_LOOK)) {

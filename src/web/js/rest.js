@@ -1,7 +1,7 @@
 // The package's second half: the REST API, sign-in, and visits. It is loaded by the first call that needs it; its wasm comes from
 // the page.
 
-import start, { documentBody, FactList, Half, workflow } from "#rest";
+import start, * as rest from "#rest";
 import { borrow } from "./borrowed.js";
 import { resources } from "./resources.js";
 import { visits } from "./visits.js";
@@ -14,13 +14,14 @@ export async function begin(module, OssicleError) {
 
 /** The half of one client, whose service, stream and microphones these are. */
 export function open(service, stream, microphones) {
-  const half = new Half(service);
+  const half = new rest.Half(service);
   const call = (method, given, options) => half.call(method, given, options);
-  const factList = (...given) => new FactList(...given);
+  const all = resources((method, given) => half.invoke(method, given));
   return {
-    ...resources(call),
-    visits: visits({ call, stream, microphones, workflow, documentBody, factList }),
+    ...all,
+    visits: visits({ call, stream, microphones, rest, templates: [all.documents.templates.list, all.templates.list] }),
     token: () => half.token(),
+    authToken: () => half.authToken(),
     diagnose: (interaction) => half.diagnose(interaction),
   };
 }

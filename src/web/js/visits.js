@@ -3,12 +3,12 @@
 
 /** What a clinician may do with the facts, and see of them; what feeds the list is the visit's own. */
 const EDITS = ["add", "edit", "discard", "restore", "undo", "accept", "dismiss", "retry", "settled", "get"];
-const VIEWS = ["items", "groups", "kept", "pending", "canUndo"];
+const VIEWS = ["items", "groups", "choices", "kept", "pending", "canUndo"];
 
 /**
  * The visits of a client. `tools`: `call(method, arguments, options)` for the REST API; `stream` and `microphones` as the
- * client has them; `workflow(interactionId, options)`; `factList(interactionId, call, changed)`; and
- * `documentBody(request, kept, segments)`.
+ * client has them; `templates`: its two lists of templates, the guided one first; and `rest`, what the core has of a visit
+ * (`src/web/rest`).
  */
 export function visits(tools) {
   return Object.freeze({
@@ -25,6 +25,9 @@ class Visit {
   #facts;
   #stream;
   #summary;
+  /** The stream's configuration, as it was given; and the language in which things are named. */
+  #configuration;
+  #language;
   /** Lets the stream connect, which was held back until the interaction is there. */
   #release;
   #isAwaited = true;
@@ -40,11 +43,13 @@ class Visit {
 
   /** A visit that has begun. One that cannot leaves nothing open. */
   static async begin(tools, interactionId, options) {
-    const { encounter, patient, assignedUserId, knownFacts, source, ...stream } = options;
+    const { encounter, patient, assignedUserId, knownFacts, language, source, ...stream } = options;
     const { configuration, abortSignal } = stream;
-    const workflow = tools.workflow(interactionId, { encounter, patient, assignedUserId, knownFacts, configuration });
+    const workflow = tools.rest.workflow(interactionId, { encounter, patient, assignedUserId, knownFacts, configuration });
     const visit = new Visit(tools, workflow);
     visit.#signal = abortSignal;
+    visit.#configuration = configuration;
+    visit.#language = language ?? configuration?.mode?.outputLocale ?? configuration?.transcription?.primaryLanguage;
     try {
       if (workflow.hasStream) await visit.#record(source, stream);
       await visit.#reach("begun");
@@ -160,7 +165,7 @@ class Visit {
   async #carryOut(step) {
     const result = await this.#act(step);
     this.#workflow.done(result);
-    if (!this.#list) this.#listFacts();
+    if (!this.#list && this.id) this.#listFacts();
     if (step.method === "facts.list") this.#list.listed(result.facts ?? []);
     if (step.method === "facts.create") this.#list.heard(result.facts ?? []);
   }
@@ -182,7 +187,7 @@ class Visit {
 
   #listFacts() {
     const { on, off, tell } = emitter();
-    const list = this.#tools.factList(this.id, this.#tools.call, tell);
+    const list = new this.#tools.rest.FactList(this.id, this.#tools.call, tell, this.#language, this.#workflow.groups);
     const facts = { on, off };
     for (const name of EDITS) facts[name] = (...given) => list[name](...given);
     for (const name of VIEWS) Object.defineProperty(facts, name, { enumerable: true, get: () => list[name] });
@@ -190,14 +195,40 @@ class Visit {
     this.#facts = Object.freeze(facts);
   }
 
+  async templates({ language, ...options } = {}) {
+    const [guided, classic] = await Promise.allSettled([
+      // Others cannot be written with.
+      this.#tools.templates[0]({ published: true }, options),
+      this.#tools.templates[1](undefined, options),
+    ]);
+    // A token may list one kind and not the other.
+    if (guided.reason && classic.reason) throw guided.reason;
+    return this.#tools.rest.templatesOf(guided.value, classic.value, language);
+  }
+
+  async saveDocument(document, options) {
+    const { documentSaving, documentOf } = this.#tools.rest;
+    const asked = documentSaving(this.id, document);
+    if (!asked) return document;
+    return documentOf(asked.method, await this.#named(asked.method, this.#tools.call(asked.method, asked.arguments, options)));
+  }
+
   async #document(request, options) {
+    const { documentRequest, documentOf } = this.#tools.rest;
     // The document is made of what the clinician sees, so that must be what the service has.
     await this.#named("facts.settled", this.#list.settled());
+    let step = "documents.generate";
     const make = async () => {
-      const body = this.#tools.documentBody(request, this.#list.kept, this.#stream?.transcript ?? []);
-      return this.#tools.call("documents.classic.create", [this.id, body], options);
+      const segments = this.#stream?.transcript ?? [];
+      const { method, arguments: given, headers } = documentRequest(this.id, request, this.#list.kept, segments, this.#configuration);
+      step = method;
+      return documentOf(method, await this.#tools.call(method, given, { ...options, headers: { ...headers, ...options?.headers } }));
     };
-    return this.#named("documents.classic.create", make());
+    try {
+      return await make();
+    } catch (error) {
+      throw this.#placed(error, step);
+    }
   }
 
   /** A promise whose failure says at which step of which visit it happened. */
@@ -205,8 +236,12 @@ class Visit {
     try {
       return await promise;
     } catch (error) {
-      throw Object.assign(error, { step }, this.id && { interactionId: this.id });
+      throw this.#placed(error, step);
     }
+  }
+
+  #placed(error, step) {
+    return Object.assign(error, { step }, this.id && { interactionId: this.id });
   }
 }
 

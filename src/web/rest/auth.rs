@@ -104,6 +104,12 @@ impl TokenSource {
         Ok(self.token(&Need::Fresh, &cancel).await?)
     }
 
+    /// A token for a request that begins now.
+    pub(super) async fn good(self: &Rc<Self>) -> Result<Secret<String>, JsValue> {
+        let cancel = Cancel::after(self.network.timeout, None)?;
+        Ok(self.token(&Need::Good, &cancel).await?)
+    }
+
     /// A token, unless the caller's time is over before.
     pub(super) async fn token(self: &Rc<Self>, need: &Need, cancel: &Cancel) -> Got {
         self.catch_up()?;
@@ -176,7 +182,7 @@ impl TokenSource {
         // No header that a page would have to ask for leave to send: identity providers seldom give it.
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let form = grant.form().0.into();
-        let request = browser_request(&self.endpoint, Method::Post, &headers, &form, &cancel.signal());
+        let request = browser_request(&self.endpoint, Method::Post, &headers, &form, &cancel.signal(), false);
         let refused = || Error::invalid("the token endpoint cannot be asked: check environment.login");
         let request = request.ok_or_else(refused)?;
         let answer = self.network.exchange("the token endpoint", &request, Files::default(), &cancel).await;

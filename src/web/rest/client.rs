@@ -31,13 +31,17 @@ extern "C" {
     fn login(this: &Client) -> Option<String>;
 
     #[wasm_bindgen(method, getter)]
-    fn tenant(this: &Client) -> String;
+    fn tenant(this: &Client) -> Option<String>;
 
+    /// None where a proxy brings the token.
     #[wasm_bindgen(method, getter)]
-    fn auth(this: &Client) -> auth::Provider;
+    fn auth(this: &Client) -> Option<auth::Provider>;
 
     #[wasm_bindgen(method, getter, js_name = streamAuth)]
-    fn stream_auth(this: &Client) -> auth::Provider;
+    fn stream_auth(this: &Client) -> Option<auth::Provider>;
+
+    #[wasm_bindgen(method, getter, js_name = withCredentials)]
+    fn with_credentials(this: &Client) -> bool;
 }
 
 /// Sends what its client asks for. It may outlive that: an app that keeps `client.facts` need not keep the client.
@@ -57,13 +61,35 @@ impl Half {
                 logger: Logger::new(client),
             }),
         );
-        let tokens = |provider| TokenSource::new(provider, &environment, &tenant, &network);
+        let tokens = |provider: Option<auth::Provider>| {
+            let realm = tenant.as_deref().unwrap_or_default();
+            provider.map(|provider| TokenSource::new(provider, &environment, realm, &network)).transpose()
+        };
         let auth = tokens(client.auth())?;
         let has_own = client.stream_auth() != client.auth();
         let stream_auth = if has_own { tokens(client.stream_auth())? } else { auth.clone() };
+        let with_credentials = client.with_credentials();
         let headers = pairs("headers", &get(client, "headers"))?;
         let max_retries = max_retries(client)?.unwrap_or_default();
-        Ok(Self(Rc::new(Service { environment, tenant, auth, stream_auth, headers, network, max_retries })))
+        Ok(Self(Rc::new(Service {
+            environment,
+            tenant,
+            auth,
+            stream_auth,
+            headers,
+            network,
+            max_retries,
+            with_credentials,
+        })))
+    }
+
+    /// Sends the request of a method with all that an app gave it, its options at the end. Which method is meant where two have one
+    /// name, and where the options are, the core says.
+    pub fn invoke(&self, method: &str, given: &Array) -> Promise {
+        match resources::split(method, given) {
+            Ok((method, arguments, options)) => self.call(&method, &arguments, &options),
+            Err(error) => Promise::reject(&error.into()),
+        }
     }
 
     /// Sends the request of a method, such as `facts.create`.
@@ -76,7 +102,20 @@ impl Half {
     /// A token for a stream's connection, which will outlast it.
     pub fn token(&self) -> Promise {
         let service = self.0.clone();
-        convert::promise(async move { Ok(service.stream_auth.fresh().await?.0.into()) })
+        convert::promise(async move {
+            let Some(auth) = &service.stream_auth else { return Ok(JsValue::UNDEFINED) };
+            Ok(auth.fresh().await?.0.into())
+        })
+    }
+
+    /// A token for a request of the app's own, which begins now.
+    #[wasm_bindgen(js_name = authToken)]
+    pub fn auth_token(&self) -> Promise {
+        let service = self.0.clone();
+        convert::promise(async move {
+            let Some(auth) = &service.auth else { return Ok(JsValue::UNDEFINED) };
+            Ok(auth.good().await?.0.into())
+        })
     }
 
     /// Asks the REST API why an interaction's socket did not open: rejects with that, if it tells.

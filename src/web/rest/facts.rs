@@ -14,7 +14,7 @@
 //! return; the promise is for the item as the service has it. A failure rejects it, and is no unhandled rejection, since
 //! the event tells it too; an id that is not on the list and an empty text reject as well, and those are. `dismiss(id)`
 //! (which throws for such an id), `undo()` → whether there was something, `canUndo`. `heard(facts)` and `listed(facts)`
-//! feed the list. `items`, `groups` (`[{ group, facts }]`), `kept` (not discarded), `get(id)`, `pending` (how many facts
+//! feed the list. `items`, `groups` (`[{ group, name, facts }]`), `choices` (`[{ key, name }]`, all groups), `kept` (not discarded), `get(id)`, `pending` (how many facts
 //! have unanswered edits) show it: an item is the wire's fact, with `isPending` and perhaps `suggestion`. `retry()` sends
 //! at once what is pending; `settled()` does so too, and is a promise that all is answered, or of the first failure. After
 //! `close()`, which sends what is pending, nothing is told any more and nothing can be changed. A listener may call any of
@@ -67,18 +67,25 @@ struct Shared {
 #[wasm_bindgen]
 impl FactList {
     #[wasm_bindgen(constructor)]
-    pub fn new(interaction: String, call: Function, changed: Function) -> Self {
-        Self(Rc::new(Shared {
+    pub fn new(
+        interaction: String, call: Function, changed: Function, language: Option<String>, groups: &JsValue,
+    ) -> Result<Self, JsValue> {
+        let mut list = facts::FactList::in_language(language);
+        list.grouped(&to_value("the groups", groups)?);
+        list.ask_groups();
+        let list = Self(Rc::new(Shared {
             interaction,
             call,
-            list: RefCell::default(),
+            list: RefCell::new(list),
             changed: RefCell::new(Some(changed)),
             outputs: RefCell::default(),
             is_pumping: Cell::default(),
             is_closed: Cell::default(),
             waiters: RefCell::default(),
             timer: RefCell::default(),
-        }))
+        }));
+        list.0.pump();
+        Ok(list)
     }
 
     /// Facts of the socket.
@@ -152,10 +159,13 @@ impl FactList {
 
     #[wasm_bindgen(getter)]
     pub fn groups(&self) -> JsValue {
-        let items = self.0.list.borrow().items();
-        let groups = items.chunk_by(|one, next| one["group"] == next["group"]);
-        let groups = groups.map(|facts| json!({ "group": facts.first().map(|fact| &fact["group"]), "facts": facts }));
-        to_js(&groups.collect::<Vec<_>>())
+        to_js(&self.0.list.borrow().by_group())
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn choices(&self) -> JsValue {
+        let list = self.0.list.borrow();
+        to_js(&list.groups().choices(list.language()))
     }
 
     #[wasm_bindgen(getter)]

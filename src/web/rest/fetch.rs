@@ -38,12 +38,16 @@ pub(super) struct Network {
 /// Where the service is and how to speak to it: what all resources of a client share.
 pub(super) struct Service {
     pub(super) environment: Environment,
-    pub(super) tenant: String,
-    pub(super) auth: Rc<TokenSource>,
-    pub(super) stream_auth: Rc<TokenSource>,
+    /// `None` where a proxy brings it.
+    pub(super) tenant: Option<String>,
+    /// `None` where a proxy brings the token.
+    pub(super) auth: Option<Rc<TokenSource>>,
+    pub(super) stream_auth: Option<Rc<TokenSource>>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) network: Rc<Network>,
     pub(super) max_retries: u32,
+    /// Whether cookies go with requests to another origin.
+    pub(super) with_credentials: bool,
 }
 
 /// What a single call sets for itself.
@@ -165,13 +169,16 @@ fn unreachable(url: &str, exception: &JsValue) -> Failure {
 /// A request of the browser's. `None` if one of its headers, or the address, cannot be: the exception is left out, since
 /// browsers quote what they refuse, which may be a token.
 pub(super) fn browser_request(
-    url: &str, method: Method, headers: &[(&str, &str)], body: &JsValue, signal: &AbortSignal,
+    url: &str, method: Method, headers: &[(&str, &str)], body: &JsValue, signal: &AbortSignal, with_credentials: bool,
 ) -> Option<web_sys::Request> {
     let init = Object::new();
     let pair = |(name, value): &(&str, &str)| Array::of2(&(*name).into(), &(*value).into());
     set(&init, "method", &method.name().into());
     set(&init, "headers", &headers.iter().map(pair).collect::<Array>());
     set(&init, "signal", signal);
+    if with_credentials {
+        set(&init, "credentials", &"include".into());
+    }
     if !body.is_undefined() {
         set(&init, "body", body);
     }
@@ -194,11 +201,13 @@ impl Service {
                     Ok(body) => return Ok(to_js(&body)),
                     // A token can be refused before its time, by a clock that differs or a revocation: one other is
                     // tried.
-                    Err(_) if response.status == 401 && matches!(need, Need::Good) && self.auth.can_refresh() => {
-                        need = Need::OtherThan(token.clone());
-                        continue;
-                    }
-                    Err(error) => (Attempt::Answered(response), to_error(&error, None)),
+                    Err(error) => match token {
+                        Some(token) if response.status == 401 && matches!(need, Need::Good) && self.can_refresh() => {
+                            need = Need::OtherThan(token.clone());
+                            continue;
+                        }
+                        _ => (Attempt::Answered(response), to_error(&error, None)),
+                    },
                 },
                 Err(Failure::NotDelivered(exception)) => (Attempt::NotDelivered, exception.clone()),
                 Err(Failure::NotSent(exception, response)) => (Attempt::NotSent(response.as_ref()), exception.clone()),
@@ -221,8 +230,11 @@ impl Service {
         &self, request: &Request, file: &JsValue, need: &Need, options: &CallOptions,
     ) -> Result<Done, Failure> {
         let cancel = Cancel::after(options.timeout.unwrap_or(self.network.timeout), options.abort.as_ref())?;
-        let token = self.auth.token(need, &cancel).await?;
-        let built = self.build(request, file, &token, &cancel.signal(), options)?;
+        let token = match &self.auth {
+            Some(auth) => Some(auth.token(need, &cancel).await?),
+            None => None,
+        };
+        let built = self.build(request, file, token.as_ref(), &cancel.signal(), options)?;
         let is_upload = request.transfer == Transfer::Upload;
         let files = Files {
             as_file: request.transfer == Transfer::Download,
@@ -230,12 +242,19 @@ impl Service {
             on_progress: options.progress.as_ref().filter(|_| is_upload),
         };
         let (mut response, body) = self.network.exchange("the service", &built, files, &cancel).await?;
-        response.redact(&token);
+        if let Some(token) = &token {
+            response.redact(token);
+        }
         Ok(Done { response, file: body.is_object().then_some(body), token })
     }
 
+    fn can_refresh(&self) -> bool {
+        self.auth.as_ref().is_some_and(|auth| auth.can_refresh())
+    }
+
     fn build(
-        &self, request: &Request, file: &JsValue, token: &Secret<String>, signal: &AbortSignal, options: &CallOptions,
+        &self, request: &Request, file: &JsValue, token: Option<&Secret<String>>, signal: &AbortSignal,
+        options: &CallOptions,
     ) -> Result<web_sys::Request, Error> {
         let is_upload = request.transfer == Transfer::Upload;
         let (kind, body) = match &request.body {
@@ -243,18 +262,19 @@ impl Service {
             None if is_upload => (Some("application/octet-stream"), file.clone()),
             None => (None, JsValue::UNDEFINED),
         };
-        let authorization = format!("Bearer {}", token.0);
-        let ours = [("Authorization", &*authorization), ("Tenant-Name", &*self.tenant)];
+        let authorization = token.map(|token| format!("Bearer {}", token.0));
+        let ours = [("Authorization", authorization.as_deref()), ("Tenant-Name", self.tenant.as_deref())];
+        let ours = ours.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let kind = kind.map(|kind| ("Content-Type", kind));
         let theirs = self.headers.iter().chain(&options.headers).map(|(name, value)| (&**name, &**value));
         // The last one of a name counts.
         let mut headers: Vec<(&str, &str)> = Vec::new();
-        for (name, value) in ours.into_iter().chain(theirs).chain(kind) {
+        for (name, value) in ours.chain(theirs).chain(kind) {
             headers.retain(|(before, _)| !before.eq_ignore_ascii_case(name));
             headers.push((name, value));
         }
         let url = format!("{}{}", self.environment.base, request.target());
-        browser_request(&url, request.method, &headers, &body, signal).ok_or_else(|| {
+        browser_request(&url, request.method, &headers, &body, signal, self.with_credentials).ok_or_else(|| {
             Error::invalid("the request cannot be built: check its headers, the token and the environment's base")
         })
     }
@@ -266,5 +286,5 @@ struct Done {
     /// What was downloaded.
     file: Option<JsValue>,
     /// What it was asked with.
-    token: Secret<String>,
+    token: Option<Secret<String>>,
 }

@@ -1,4 +1,4 @@
-//! What `js/visits.js`, which carries a visit's steps out, has of it here: the workflow, and the body of a document's request.
+//! What `js/visits.js`, which carries a visit's steps out, has of it here: the workflow, and a visit's documents.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,8 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{set, to_js, to_value};
 use crate::error::Error;
-use crate::visit::document;
+use crate::visit::document::{self, Asked};
+use crate::visit::offer;
 use crate::visit::workflow::{Goal, Workflow};
 
 /// The workflow of a visit that begins, or of an interaction that is there.
@@ -22,14 +23,50 @@ pub fn workflow(interaction: Option<String>, options: &JsValue) -> Result<VisitW
     Ok(VisitWorkflow(RefCell::new(workflow)))
 }
 
-/// The body of the request for a document, of the facts that are kept and what was said.
-#[wasm_bindgen(js_name = documentBody, skip_typescript)]
-pub fn document_body(request: &JsValue, kept: &JsValue, segments: &JsValue) -> Result<JsValue, JsValue> {
+/// The call for a document, of the facts that are kept and what was said: `{ method, arguments, headers }`.
+#[wasm_bindgen(js_name = documentRequest, skip_typescript)]
+pub fn document_request(
+    interaction: &str, request: &JsValue, kept: &JsValue, segments: &JsValue, configuration: &JsValue,
+) -> Result<JsValue, JsValue> {
     let list = |name: &str, value: &JsValue| -> Result<Vec<Value>, Error> {
         Ok(to_value(name, value)?.as_array().cloned().unwrap_or_default())
     };
     let request = to_value("the document's request", request)?;
-    Ok(to_js(&document::body(&request, &list("the facts", kept)?, &list("the transcript", segments)?)?))
+    let (kept, segments) = (list("the facts", kept)?, list("the transcript", segments)?);
+    let configuration = to_value("the configuration", configuration)?;
+    Ok(call(&document::request(interaction, &request, &kept, &segments, &configuration)?))
+}
+
+/// A document as an app sees it, from what the service answered.
+#[wasm_bindgen(js_name = documentOf, skip_typescript)]
+pub fn document_of(method: &str, answer: &JsValue) -> Result<JsValue, JsValue> {
+    Ok(to_js(&document::read(method, &to_value("the document", answer)?)))
+}
+
+/// The call that saves a corrected document, or nothing if there is nothing to save.
+#[wasm_bindgen(js_name = documentSaving, skip_typescript)]
+pub fn document_saving(interaction: &str, document: &JsValue) -> Result<JsValue, JsValue> {
+    let asked = document::save(interaction, &to_value("the document", document)?)?;
+    Ok(asked.as_ref().map_or(JsValue::UNDEFINED, call))
+}
+
+/// What a document can be written with, from what the two lists of templates answered.
+#[wasm_bindgen(js_name = templatesOf, skip_typescript)]
+pub fn templates_of(guided: &JsValue, classic: &JsValue, language: Option<String>) -> Result<JsValue, JsValue> {
+    let (guided, classic) = (to_value("the templates", guided)?, to_value("the templates", classic)?);
+    Ok(to_js(&offer::templates(&guided, &classic, language.as_deref())))
+}
+
+fn call(asked: &Asked) -> JsValue {
+    let (arguments, headers): (Array, _) = (asked.arguments.iter().map(to_js).collect(), Object::new());
+    for (name, value) in &asked.headers {
+        set(&headers, name, &(*value).into());
+    }
+    let call = Object::new();
+    set(&call, "method", &asked.method.into());
+    set(&call, "arguments", &arguments);
+    set(&call, "headers", &headers);
+    call.into()
 }
 
 /// A visit's workflow.
@@ -46,6 +83,12 @@ impl VisitWorkflow {
     #[wasm_bindgen(getter)]
     pub fn interaction(&self) -> JsValue {
         to_js(self.0.borrow().interaction())
+    }
+
+    /// The groups of facts, as the service answered; nothing if it was not asked.
+    #[wasm_bindgen(getter)]
+    pub fn groups(&self) -> JsValue {
+        to_js(self.0.borrow().groups())
     }
 
     #[wasm_bindgen(getter, js_name = hasStream)]
