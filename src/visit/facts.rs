@@ -65,7 +65,7 @@ pub enum Output {
         /// What comes after the interaction's id.
         arguments: Vec<Value>,
     },
-    /// These facts are other than they were, or new, or (where there is none of that id) gone.
+    /// These facts are other than they were, or new, or (where there is none of that id) gone; of none, the groups came.
     Changed {
         /// The ids they have now.
         ids: Vec<String>,
@@ -127,6 +127,8 @@ pub struct FactList {
     gone: Vec<String>,
     outputs: Vec<Output>,
     is_full: bool,
+    /// Whether the groups came since the last outputs: that is news of no fact too.
+    is_regrouped: bool,
 }
 
 impl FactList {
@@ -146,7 +148,7 @@ impl FactList {
     pub fn grouped(&mut self, answer: &Value) {
         let Some(groups) = Groups::read(answer) else { return };
         self.groups = groups;
-        self.groups_at = None;
+        (self.groups_at, self.is_regrouped) = (None, true);
         self.changed.extend(self.facts.iter().map(|fact| fact.handle));
     }
 
@@ -297,7 +299,7 @@ impl FactList {
         let ids = self.facts.iter().filter(|fact| changed.binary_search(&fact.handle).is_ok());
         let mut ids: Vec<String> = ids.map(|fact| fact.id().to_owned()).collect();
         ids.append(&mut self.gone);
-        if !ids.is_empty() {
+        if std::mem::take(&mut self.is_regrouped) || !ids.is_empty() {
             outputs.push(Output::Changed { ids, renamed: std::mem::take(&mut self.renamed) });
         }
         outputs.append(&mut self.outputs);

@@ -3,7 +3,7 @@
 export async function what_a_client_lacks_is_named_in_a_typed_error({ Client, environment, refused, ok }) {
   const whole = { environment, tenantName: "base", auth: { accessToken: "a" } };
   for (const [key, wrong] of [
-    ["environment", undefined], ["environment", "mars"], ["environment.wss", { base: environment.base }],
+    ["environment", undefined], ["environment", 7], ["environment.wss", { base: environment.base }],
     ["tenantName", undefined], ["tenantName", ""],
     ["auth", undefined], ["auth", {}], ["auth", "a token"], ["streamAuth", {}],
     ["timeoutInSeconds", -1], ["timeoutInSeconds", "soon"], ["maxRetries", "often"], ["fetch", "https://example.org"],
@@ -92,4 +92,41 @@ export async function a_token_that_is_refused_is_replaced_once({ client, token, 
   const error = await refused("unauthorized", () => client({ auth: () => (asked++, wrong) }).interactions.list());
   equal([error.statusCode, error.retryable, asked], [401, false, 2], "status, retryable and questions");
   await refused("unauthorized", () => client({ auth: wrong }).interactions.list());
+}
+
+/** A token that names where it is from, as the service's do; nobody looks at its signature. */
+function tokenOf(iss) {
+  const part = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return `${part({ alg: "none" })}.${part({ iss, exp: 1 })}.c2ln`;
+}
+
+export async function region_and_tenant_that_are_left_out_are_those_that_the_token_names({ Client, refused, equal }) {
+  const accessToken = tokenOf("https://auth.beta-eu.corti.app/realms/harbour");
+  let sent;
+  const fetch = async (request) => ((sent = [request.url, request.headers.get("Tenant-Name")]), Response.json({ interactions: [] }));
+  for (const auth of [{ accessToken }, async () => accessToken, { refreshAccessToken: async () => ({ accessToken, expiresIn: 300 }) }]) {
+    const client = new Client({ auth, fetch });
+    await client.interactions.list();
+    equal(sent, ["https://api.beta-eu.corti.app/v2/interactions/", "harbour"], "where it went, and whose it is");
+    const headers = await client.getAuthHeaders();
+    equal([headers.get("Authorization"), headers.get("Tenant-Name")], [`Bearer ${accessToken}`, "harbour"], "headers of one's own");
+  }
+  // What is given goes before what the token names.
+  await new Client({ environment: "us", tenantName: "own", auth: { accessToken }, fetch }).interactions.list();
+  equal(sent, ["https://api.us.corti.app/v2/interactions/", "own"], "where it went");
+  const silent = tokenOf("https://sso.example/realms/harbour");
+  await refused("invalid_request", () => new Client({ auth: { accessToken: silent }, fetch }));
+  await refused("invalid_request", () => new Client({ auth: async () => silent, fetch }).interactions.list());
+}
+
+export async function a_proxy_may_bring_tenant_and_token_and_cookies_go_with_requests_where_that_is_asked_for({ Client, equal }) {
+  let sent;
+  const fetch = async (request) => {
+    sent = [request.url, request.credentials, request.headers.has("Authorization"), request.headers.has("Tenant-Name")];
+    return Response.json({ interactions: [] });
+  };
+  await new Client({ baseUrl: "https://clinic.example/api", withCredentials: true, fetch }).interactions.list();
+  equal(sent, ["https://clinic.example/api/interactions/", "include", false, false], "what was sent");
+  await new Client({ environment: { base: "https://x/v2", wss: "wss://x" }, fetch }).interactions.list();
+  equal(sent, ["https://x/v2/interactions/", "same-origin", false, false], "what was sent");
 }

@@ -35,10 +35,10 @@ test("the address of a sign-in holds what was asked for, and only that", () => {
   for (const [name, value] of Object.entries({
     scope: "openid profile streams", code_challenge: "c", code_challenge_method: "S256", state: "s", nonce: "n", login_hint: "roe", prompt: "login",
   })) assert.equal(whole.get(name), value, name);
-  for (const login of ["https://sso.example/auth", "https://sso.example/auth/realms/"]) {
-    assert.ok(authorizeUrl({ ...options, environment: { login } }).startsWith("https://sso.example/auth/realms/a%20b/protocol/"));
+  for (const [login, realms] of [["https://sso.example", "/realms"], ["https://sso.example/auth/realms/", "/auth/realms"], ["https://sso.example/auth", "/auth"]]) {
+    assert.ok(authorizeUrl({ ...options, environment: { login } }).startsWith(`https://sso.example${realms}/a%20b/protocol/`), login);
   }
-  for (const wrong of [{ environment: "mars" }, { environment: {} }, { environment: undefined }, { tenantName: "" }, { clientId: undefined }, { redirectUri: 7 }]) {
+  for (const wrong of [{ environment: "ma rs" }, { environment: {} }, { environment: undefined }, { tenantName: "" }, { clientId: undefined }, { redirectUri: 7 }]) {
     assert.throws(() => authorizeUrl({ ...options, ...wrong }), refused);
   }
   assert.throws(() => authorizeUrl(), refused);

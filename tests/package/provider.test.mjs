@@ -17,7 +17,8 @@ function provider(given, { login = "https://login", seconds = 1, half } = {}) {
 }
 
 const options = (more) => ({ environment: "eu", tenantName: "a b", auth: { accessToken: "a.b+c" }, ...more });
-const service = (more, half) => new Service(options(more), half);
+/** A client's service, of whose tokens none names a region or a tenant. */
+const service = (more, half) => new Service(options(more), half, () => undefined);
 
 test("a fixed token is used for every connection", async () => {
   const { tokens } = provider({ accessToken: " a ", expiresIn: 1, clientId: "c" });
@@ -102,18 +103,39 @@ test("what nothing can be made of is refused at once, by name and unquoted", () 
 test("a region has the addresses of the service, a stand-in those that it says", async () => {
   const expected = "wss://api.eu.corti.app/audio-bridge/v2/interactions/42/streams?tenant-name=a%20b&token=Bearer%20a.b%2Bc";
   assert.equal(await service().streamUrl("42"), expected);
-  const { base, login } = service({ environment: "us" });
-  assert.deepEqual([base, login], ["https://api.us.corti.app/v2", "https://auth.us.corti.app"]);
-  for (const end of ["", "/", "/realms", "/realms/"]) {
-    const own = service({ environment: { base: "http://x/v2/", wss: "ws://x/s/", login: `http://x/auth${end}` } });
-    assert.deepEqual([own.base, own.wss, own.login], ["http://x/v2", "ws://x/s", "http://x/auth"]);
+  for (const region of ["us", "beta-eu"]) {
+    const { base, login } = service({ environment: region });
+    assert.deepEqual([base, login], [`https://api.${region}.corti.app/v2`, `https://auth.${region}.corti.app/realms`]);
   }
-  for (const wrong of ["mars", null, {}, { base: "https://x", wss: "https://x" }, { base: "https://x", wss: "wss://x", login: "x/realms" }]) {
+  // A host alone stands for its /realms; to any other address the tenant is appended as it is.
+  for (const [given, expected] of [["", "/realms"], ["/", "/realms"], ["/realms/", "/realms"], ["/auth", "/auth"], ["/auth/realms", "/auth/realms"]]) {
+    const own = service({ environment: { base: "http://x/v2/", wss: "ws://x/s/", login: `http://x${given}` } });
+    assert.deepEqual([own.base, own.wss, own.login], ["http://x/v2", "ws://x/s", `http://x${expected}`]);
+  }
+  for (const wrong of ["ma rs", "", null, {}, 7, { base: "https://x", wss: "https://x" }, { base: "https://x", wss: "wss://x", login: "x/realms" }]) {
     assert.throws(() => service({ environment: wrong }), { code: "invalid_request", message: /^environment/ });
   }
 });
 
-test("why a socket did not open is asked of the second half, and not waited for without end", LIMIT, async (context) => {
+test("a proxy's base goes before the environment's, and is that of its sockets", () => {
+  for (const environment of [undefined, "eu", { base: "https://x", wss: "wss://x" }]) {
+    const { base, wss } = service({ environment, baseUrl: "https://clinic.example/api/" });
+    assert.deepEqual([base, wss], ["https://clinic.example/api", "wss://clinic.example/api"]);
+  }
+  assert.throws(() => service({ baseUrl: "clinic.example" }), { code: "invalid_request", message: /^baseUrl/ });
+});
+
+test("a proxy may bring tenant and token, where both are left out", async () => {
+  const environment = { base: "https://x/v2", wss: "wss://x/s" };
+  const proxied = service({ environment, tenantName: undefined, auth: undefined });
+  assert.equal(await proxied.streamUrl("42"), "wss://x/s/interactions/42/streams");
+  assert.deepEqual([...(await proxied.headersOfAuth())], []);
+  assert.throws(() => service({ environment, auth: undefined }), { code: "invalid_request", message: /^auth must be/ });
+  assert.throws(() => service({ environment, tenantName: undefined }), { code: "invalid_request", message: /^tenantName is missing/ });
+  assert.throws(() => service({ tenantName: undefined, auth: undefined }), { code: "invalid_request", message: /^tenantName is missing/ });
+});
+
+test("why a socket did not open is asked of the second half, and not waited for without end", { timeout: 10_000 }, async () => {
   const asked = [];
   await service({}, async () => ({ diagnose: async (id) => void asked.push(id) })).diagnose("42");
   assert.deepEqual(asked, ["42"]);

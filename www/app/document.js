@@ -3,8 +3,6 @@
 import { byId, h, onceAtATime } from "./dom.js";
 import { explain } from "./errors.js";
 
-const PREFERRED = "corti-soap";
-
 /**
  * Shows a `Visit`'s document. `isEditingFact()` says whether a fact is being edited, and shows the editor: its text would be
  * missing from the document. Answers `{ show(visit), offerTemplates(templates) }`.
@@ -13,6 +11,7 @@ export function documentView({ isEditingFact }) {
   const [form, select, generate, copy, status, holder, heading] =
     ["generate-form", "template", "generate", "copy", "document-status", "document-sections", "document-heading"].map(byId);
   let visit;
+  let offers = [];
   let edited = false;
   let warned = false;
 
@@ -27,24 +26,24 @@ export function documentView({ isEditingFact }) {
   }
 
   function offerTemplates(templates) {
-    select.replaceChildren(...templates.map(({ key, name }) => new Option(name, key)));
-    if (templates.some(({ key }) => key === PREFERRED)) select.value = PREFERRED;
+    // Guided ones come first.
+    offers = templates;
+    select.replaceChildren(...offers.map(({ kind, name, ...offer }) => new Option(kind === "guided" ? name : `${name} (classic)`, idOf(offer))));
   }
 
   function render(document) {
     edited = warned = false;
-    heading.textContent = document?.name || "Document";
+    heading.textContent = document?.title || "Document";
     copy.hidden = !document;
     generate.textContent = document ? "Generate again" : "Generate";
     generate.classList.toggle("primary", !document);
     status.textContent = document
       ? "Generated from the facts that were kept. Read it, correct it, then copy it into the record."
       : "Look through the facts, then generate the document. Discarded facts are left out.";
-    const sections = [...(document?.sections ?? [])].sort((a, b) => (a.sort ?? 0) - (b.sort ?? 0));
-    holder.replaceChildren(...sections.map((section) => {
+    holder.replaceChildren(...(document?.sections ?? []).map((section) => {
       const id = `section-${section.key}`;
       const area = h("textarea", { id, value: section.text, data: { section: section.key }, on: { input: () => { edited = true; warned = false; } } });
-      return h("div", {}, h("label", { htmlFor: id }, section.name), area);
+      return h("div", {}, h("label", { htmlFor: id }, section.heading), area);
     }));
   }
 
@@ -64,7 +63,8 @@ export function documentView({ isEditingFact }) {
     }
     status.textContent = "Generating…";
     try {
-      render(await visit.generate(select.value));
+      const { templateId, templateKey } = offers.find((offer) => idOf(offer) === select.value);
+      render(await visit.generate(templateId ? { templateId } : { templateKey }));
       heading.focus();
     } catch (error) {
       status.textContent = explain(error).sentence;
@@ -83,3 +83,5 @@ export function documentView({ isEditingFact }) {
 
   return { show, offerTemplates };
 }
+
+const idOf = ({ templateId, templateKey }) => templateId ?? templateKey;

@@ -9,6 +9,7 @@ export class Facts extends EventTarget {
   #interactionId;
   #items = new Map(); // id → { id, text, group, source, isDiscarded, saving?, error? }
   #ours = new Set(); // ids the clinician changed or wrote
+  #saving = new Set(); // changes that the service has not answered
 
   constructor(client, interactionId) {
     super();
@@ -48,7 +49,16 @@ export class Facts extends EventTarget {
     this.merge(facts);
   }
 
-  async #change(id, change) {
+  /** Resolves when every change has been answered. */
+  async saved() { await Promise.all(this.#saving); }
+
+  #change(id, change) {
+    const saving = this.#save(id, change).finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
+    return saving;
+  }
+
+  async #save(id, change) {
     const before = this.#items.get(id);
     if (!before || before.saving) return;
     this.#ours.add(id);

@@ -12,7 +12,7 @@ const EXAMPLE = {
   "patient-birth-date": "1968-03-14",
   "patient-gender": "female",
 };
-const EXAMPLE_FACTS = [["past-medical-history", "Hypertension since 2016"], ["medications", "Ramipril 5 mg once daily"]];
+const EXAMPLE_FACTS = [["past-medical-history", "Hypertension since 2016"], ["medications-prior-to-visit", "Ramipril 5 mg once daily"]];
 
 /** Answers `{ read(), fill(interaction), fillGroups(), example() }`; `groups()` answers `[{ key, name }]`. */
 export function visitForm({ groups }) {
@@ -20,8 +20,8 @@ export function visitForm({ groups }) {
   const identifier = byId("encounter-identifier");
   identifier.value = newIdentifier();
 
-  function addRow(group = "medications", text = "") {
-    const select = h("select", { aria: { label: "Group" } });
+  function addRow(group = "medications-prior-to-visit", text = "") {
+    const select = h("select", { aria: { label: "Group" }, data: { wanted: group } });
     fillSelect(select, group);
     const input = h("input", {
       value: text, autocomplete: "off", placeholder: "For example: allergic to latex", aria: { label: "Known fact" },
@@ -43,7 +43,7 @@ export function visitForm({ groups }) {
   }
 
   function fillGroups() {
-    for (const select of known.querySelectorAll("select")) fillSelect(select, select.value);
+    for (const select of known.querySelectorAll("select")) fillSelect(select, select.value || select.dataset.wanted);
   }
 
   /** The form as `{ encounter, patient?, known, language }`, or null with the field that lacks something focused. */
@@ -78,7 +78,9 @@ export function visitForm({ groups }) {
       "patient-identifier": patient.identifier, "patient-name": patient.name,
       "patient-birth-date": patient.birthDate?.slice(0, 10), "patient-gender": patient.gender,
     };
-    for (const [id, value] of Object.entries(values)) byId(id).value = value ?? "";
+    // The service's words for what is absent.
+    const isAbsent = (value) => ["-", "0001-01-01", undefined, null].includes(value);
+    for (const [id, value] of Object.entries(values)) byId(id).value = isAbsent(value) ? "" : value;
   }
 
   function example() {

@@ -151,7 +151,7 @@ async function run() {
   async function prepareReview() {
     try {
       await visit.facts.reload();
-      if (byId("template").options.length === 0) paper.offerTemplates(await service.loadTemplates());
+      if (byId("template").options.length === 0) paper.offerTemplates(await visit.templates());
     } catch (error) {
       problem(error, prepareReview);
     }

@@ -1,4 +1,4 @@
-// The page's way to the service: its settings, its token, the client, and what the client tells once (groups, templates).
+// The page's way to the service: its settings, its token, the client, and what the client tells once (the groups of facts).
 //
 // The address may choose the encoding: ?encoding=auto (the default), opus, flac or pcm.
 //
@@ -12,14 +12,7 @@ import { title } from "./dom.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
-// Used until the service has answered which groups it knows, and when it cannot.
-const USUAL_GROUPS = [
-  "demographics", "chief-complaint", "history-of-present-illness", "past-medical-history", "past-surgical-history",
-  "family-history", "social-history", "medications", "allergies", "vitals", "physical-exam", "diagnostic-results",
-  "assessment", "plan", "other",
-];
-
-/** Loads the package and the page's settings. Answers `{ client, audio, sandbox, groups, loadGroups, loadTemplates }`. */
+/** Loads the package and the page's settings. Answers `{ client, audio, sandbox, groups, loadGroups }`. */
 export async function openService() {
   const [response] = await Promise.all([fetch("/settings.json"), init()]);
   if (!response.ok) throw new TypeError(`settings.json answered ${response.status}`);
@@ -37,15 +30,12 @@ export async function openService() {
     client,
     audio: { encoding },
     sandbox,
-    groups: USUAL_GROUPS.map((key) => ({ key, name: title(key) })),
+    /** Those of the service, in its order, once it has answered. */
+    groups: [],
     async loadGroups() {
       const { data } = await client.facts.factGroupsList();
       if (data.length > 0) service.groups = data.map((group) => ({ key: group.key, name: groupName(group) }));
       return service.groups;
-    },
-    async loadTemplates() {
-      const { data } = await client.templates.list();
-      return data.map((template) => ({ key: template.key, name: template.name ?? title(template.key.replace(/^corti-/, "")) }));
     },
   };
   return service;

@@ -82,14 +82,15 @@ export class Visit extends EventTarget {
     this.#leave(stream);
   }
 
-  /** Generates the document from the facts that were kept: the service does not leave out discarded ones by itself. */
-  async generate(templateKey) {
-    const data = this.facts.kept.map(({ text, group, source }) => ({ text, group, source }));
-    this.document = await this.#client.documents.classic.create(this.interactionId, {
-      context: [{ type: "facts", data }],
-      templateKey,
-      outputLanguage: this.details.language,
-    });
+  /** What the document can be written with, in the visit's language. */
+  async templates() {
+    return this.#review((review) => review.templates({ language: this.details.language }));
+  }
+
+  /** Generates the document from the facts that were kept, by `{ templateId }` or `{ templateKey }`. */
+  async generate(template) {
+    await this.facts.saved();
+    this.document = await this.#review((review) => review.document({ ...template, outputLanguage: this.details.language }));
     this.#enter("document");
     return this.document;
   }
@@ -99,6 +100,16 @@ export class Visit extends EventTarget {
       await this.#client.interactions.update(this.interactionId, { encounter: { status: "completed" } });
       this.#enter("completed");
     }, () => this.complete());
+  }
+
+  /** Does something with the package's own visit, taken up for its review. */
+  async #review(action) {
+    const review = await this.#client.visits.resume(this.interactionId, { language: this.details.language });
+    try {
+      return await action(review);
+    } finally {
+      review.close();
+    }
   }
 
   /** What starting and continuing share: microphone, preparation, socket; on failure back to phase `before`. */

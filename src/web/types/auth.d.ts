@@ -1,16 +1,15 @@
 
-/** The service's region, or full URLs: a proxy of your own, or the sandbox. */
+/** The name of the service's region, such as `eu` or `us`, or full URLs: a proxy of your own, or the sandbox. */
 export type Environment =
-  | "eu"
-  | "us"
+  | string
   | {
       /** Base of the REST API, such as `https://api.eu.corti.app/v2`. */
       base: string;
       /** Base of the sockets, such as `wss://api.eu.corti.app/audio-bridge/v2`. */
       wss: string;
       /**
-       * Base of the sign-in, with or without `/realms` at its end, such as `https://auth.eu.corti.app/realms`. Only the
-       * forms of {@link Auth} that ask the token endpoint need it.
+       * Base of the sign-in, such as `https://auth.eu.corti.app/realms`: the tenant's name is appended. A host alone stands for its
+       * `/realms`. Only the forms of {@link Auth} that ask the token endpoint need it.
        */
       login?: string;
     };
@@ -147,7 +146,7 @@ export function createCodeChallenge(verifier: string): Promise<string>;
 /** What {@link authorizeUrl} needs. */
 export interface AuthorizeOptions extends OAuthClient {
   /** The region, or an object with `login`; that of the client will do. */
-  environment: "eu" | "us" | { login?: string };
+  environment: string | { login?: string };
   /** The tenant, whose realm the user signs in to. */
   tenantName: string;
   /** Where the user comes back to, with `?code=…` or `?error=…`: one that is registered for the client. */

@@ -80,14 +80,53 @@ export interface Preflight {
 /** Tells what this browser lacks for a visit. It needs no `init`, and asks the user nothing. */
 export function preflight(): Promise<Preflight>;
 
-/** Options of {@link OssicleClient}. */
-export interface OssicleClientOptions {
-  /** Where the service is. */
-  environment: Environment;
-  /** The tenant, sent as `Tenant-Name` and on the socket. */
-  tenantName: string;
-  /** Where tokens come from. */
-  auth: Auth;
+/** Options of {@link OssicleClient}: where the service is and whose, and how its requests are made. */
+export type OssicleClientOptions = OssicleClientSettings & OssicleClientPlace;
+
+/** Where the service is, whose it is, and where tokens come from. What a token names may be left out; a proxy may bring the rest. */
+export type OssicleClientPlace =
+  | {
+      /** Where the service is. */
+      environment: Environment;
+      /** Base of a proxy's REST API, in place of the environment's; that of its sockets is the same with `wss`. */
+      baseUrl?: string;
+      /** The tenant, sent as `Tenant-Name` and on the socket. */
+      tenantName: string;
+      /** Where tokens come from. */
+      auth: Auth;
+    }
+  | {
+      /**
+       * Left out, it is the one that the token names in its `iss`: at once with `auth.accessToken`, else when the function has been
+       * asked for one.
+       */
+      environment?: Environment;
+      /** As above. */
+      baseUrl?: string;
+      /** Left out, it is the one that the token names. */
+      tenantName?: string;
+      /** Where tokens come from. */
+      auth: TokenProvider | TokenAuth | RefreshAuth;
+    }
+  | {
+      /** The addresses of a proxy that brings tenant and token. */
+      environment: Exclude<Environment, string>;
+      /** As above. */
+      baseUrl?: string;
+      tenantName?: undefined;
+      auth?: undefined;
+    }
+  | {
+      /** Where its sign-in is, if that is needed. */
+      environment?: Environment;
+      /** Base of the REST API of a proxy that brings tenant and token. */
+      baseUrl: string;
+      tenantName?: undefined;
+      auth?: undefined;
+    };
+
+/** How a client's requests are made. */
+export interface OssicleClientSettings {
   /** Another source of tokens for the socket, for tokens of the limited scope `streams`. Default: `auth`. */
   streamAuth?: Auth;
   /** Tries after the first one. Default 2. */
@@ -96,6 +135,8 @@ export interface OssicleClientOptions {
   timeoutInSeconds?: number;
   /** Sent with every request. */
   headers?: Record<string, string>;
+  /** Whether cookies go with requests to another origin, such as a proxy's. Default `false`. */
+  withCredentials?: boolean;
   /** Used in place of the global `fetch`, for tokens as well. */
   fetch?: (request: Request) => Promise<Response>;
   /** Told of retries, tokens and the states of streams. Default: nobody. */
@@ -123,9 +164,9 @@ export class OssicleClient {
   readonly interactions: Interactions;
   /** The clinical facts of an interaction. */
   readonly facts: Facts;
-  /** Documents written from facts, transcripts or texts. */
+  /** Documents written from facts, transcripts or texts, and what guided ones are written by. */
   readonly documents: Documents;
-  /** The forms that documents take. */
+  /** The forms that classic documents take. */
   readonly templates: Templates;
   /** Audio files that belong to an interaction. */
   readonly recordings: Recordings;
@@ -139,6 +180,8 @@ export class OssicleClient {
   readonly visits: Visits;
   /** The microphones of this device. */
   readonly microphones: Microphones;
+  /** The headers that a request of your own to the service is to have: `Authorization` with a good token, and `Tenant-Name`. */
+  getAuthHeaders(): Promise<Headers>;
   /** There is nothing to free: what the client has handed out outlives it. */
   free(): void;
   /** The same as `free`. */

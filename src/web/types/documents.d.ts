@@ -32,7 +32,7 @@ export interface SectionOverride {
   contentOverride?: string;
 }
 
-/** The body of `documents.classic.create`: either `templateKey` or `template`. */
+/** The body of `documents.classic.create`: `templateKey` or `template`; of both the service takes the key. */
 export type DocumentCreate = {
   /** The service uses facts as they are sent: leave discarded ones out. */
   context: DocumentContext[];
@@ -43,7 +43,7 @@ export type DocumentCreate = {
   documentationMode?: "global_sequential" | "routed_parallel";
   /** Default `false`. */
   disableGuardrails?: boolean;
-} & ({ templateKey: string; template?: never } | { template: DocumentTemplate; templateKey?: never });
+} & ({ templateKey: string; template?: DocumentTemplate } | { template: DocumentTemplate; templateKey?: string });
 
 /** A section of a document. */
 export interface DocumentSection {
@@ -83,16 +83,24 @@ export interface ClassicDocument {
   usageInfo: UsageInfo;
 }
 
-/** `client.documents` */
+/**
+ * `client.documents`: guided documents, which are the way on, and classic ones, which the service calls deprecated. `list`, `get`,
+ * `update` and `delete` are of a classic document where an interaction's id comes first. An id that is there but `undefined` or `null`
+ * is refused, and never taken for the other kind.
+ */
 export interface Documents {
   /** Documents of an interaction. `create`, and the others with the interaction's id first, are here without `classic` too. */
   readonly classic: ClassicDocuments;
+  /** What guided documents are written by. */
+  readonly templates: GuidedTemplates;
+  /** What guided templates are put together of. */
+  readonly sections: GuidedSections;
   /** The same as `classic.create`. */
   create: ClassicDocuments["create"];
-  /** A document of the newer, guided form. */
+  /** Has a guided document written, and kept: not kept, and without an id, with the header `X-Corti-Retention-Policy: none`. */
   generate(body: DocumentGenerate, options?: RequestOptions): Promise<{ document: GuidedDocument; usageInfo?: UsageInfo }>;
-  /** Guided documents, the newest first; with an interaction's id, its classic ones. */
-  list(query?: DocumentsQuery, options?: RequestOptions): Promise<{ data: GuidedDocument[] }>;
+  /** Guided documents. */
+  list(query?: DocumentsQuery, options?: RequestOptions): Promise<GuidedDocument[]>;
   /** The classic documents of an interaction. */
   list(interactionId: string, options?: RequestOptions): Promise<{ data: ClassicDocument[] }>;
   /** A guided document; with an interaction's id, one of its classic ones. */
@@ -100,7 +108,7 @@ export interface Documents {
   /** One classic document of an interaction. */
   get(interactionId: string, documentId: string, options?: RequestOptions): Promise<ClassicDocument>;
   /** Changes a guided document; with an interaction's id, one of its classic ones. What is absent stays. */
-  update(documentId: string, body?: Record<string, unknown>, options?: RequestOptions): Promise<GuidedDocument>;
+  update(documentId: string, body?: GuidedDocumentUpdate, options?: RequestOptions): Promise<GuidedDocument>;
   /** Changes a classic document; what is absent stays. */
   update(interactionId: string, documentId: string, body?: DocumentUpdate, options?: RequestOptions): Promise<ClassicDocument>;
   /** Deletes a guided document; with an interaction's id, one of its classic ones. */
@@ -111,40 +119,144 @@ export interface Documents {
 
 /** The query of the guided `documents.list`. */
 export interface DocumentsQuery {
+  /** Only those that were written by this template. */
+  templateId?: string;
   /** Only those of this interaction. */
   interactionId?: string;
-  /** Entries a page. */
-  pageSize?: number;
-  /** The page, from 1. */
-  index?: number;
+  /** Only those that have one of these labels, as `key:value`. */
+  label?: string | string[];
   [key: string]: string | number | boolean | string[] | undefined;
 }
 
-/**
- * The body of `documents.generate`: exactly one of the three templates, and an interaction or a context. The form is young: what is
- * inside a template is passed on as it is, see the service's documentation of guided synthesis.
- */
+/** What documents, templates and sections are found by. */
+export interface Label {
+  /** Its name. */
+  key: string;
+  /** What it says. */
+  value: string;
+}
+
+/** What a guided document is made from. */
+export type GuidedContext =
+  | { type: "text"; text: string }
+  /** The service uses facts as they are sent: leave discarded ones out. */
+  | { type: "facts"; facts: { text: string; group?: string }[] }
+  /** `start` and `end` in milliseconds. */
+  | {
+      type: "transcript";
+      transcript: {
+        transcripts: {
+          text: string;
+          channel?: number;
+          participant?: number;
+          speakerId?: number;
+          start?: number;
+          end?: number;
+          [key: string]: unknown;
+        }[];
+        [key: string]: unknown;
+      };
+    };
+
+/** A template that is there. */
+export interface TemplateRef {
+  /** Its id, which is that of one language's variant. */
+  templateId: string;
+  /** One of its versions. Default: the published one. */
+  templateVersionId?: string;
+  /** What is to be otherwise for this document: as the service documents it. */
+  overrides?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** A template put together of sections that are there, for one document. */
+export interface AssemblyTemplate {
+  /** The document's name. */
+  name: string;
+  /** How all of it is to be written. */
+  instructions?: { prompt?: string; [key: string]: unknown };
+  /** The sections, in order. */
+  sectionRefs: { sectionId: string; [key: string]: unknown }[];
+  [key: string]: unknown;
+}
+
+/** A template made for one document. */
+export interface DynamicTemplate {
+  /** The document's name. */
+  name: string;
+  /** How it is written, and of which sections. */
+  generation: { instructions?: { prompt?: string; [key: string]: unknown }; sections: SectionGeneration[]; [key: string]: unknown };
+  [key: string]: unknown;
+}
+
+/** How a section is written. */
+export interface SectionGeneration {
+  /** Its heading, which the service's model reads too. */
+  heading: string;
+  /** What it is about. */
+  instructions: { contentPrompt: string; [key: string]: unknown };
+  /** What form it has, as a JSON Schema: `{ type: "string" }` for text. */
+  outputSchema: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** The body of `documents.generate`: exactly one of the three templates, and an interaction or a context. */
 export type DocumentGenerate = {
   /** The interaction whose facts and transcripts to write from; the service leaves discarded facts out. */
   interactionId?: string;
-  /** What else to write from: texts, transcripts, facts. */
-  context?: Record<string, unknown>[];
+  /** What to write from in place of an interaction: texts, transcripts, facts. */
+  context?: GuidedContext[];
   /** As a BCP 47 tag. */
-  outputLanguage?: string;
+  outputLanguage: string;
   name?: string;
+  /** What the document is to be found by. */
+  labels?: Label[];
   [key: string]: unknown;
 } & (
-  | { templateRef: { templateId?: string; templateVersionId?: string; [key: string]: unknown }; assemblyTemplate?: never; dynamicTemplate?: never }
-  | { assemblyTemplate: { sectionRefs?: { sectionId?: string; [key: string]: unknown }[]; [key: string]: unknown }; templateRef?: never; dynamicTemplate?: never }
-  | { dynamicTemplate: { generation?: Record<string, unknown>; [key: string]: unknown }; templateRef?: never; assemblyTemplate?: never }
+  | { templateRef: TemplateRef; assemblyTemplate?: never; dynamicTemplate?: never }
+  | { assemblyTemplate: AssemblyTemplate; templateRef?: never; dynamicTemplate?: never }
+  | { dynamicTemplate: DynamicTemplate; templateRef?: never; assemblyTemplate?: never }
 );
 
-/** A document of the guided form. It has no `id` if it was not kept. */
+/** A document of the guided form. One that was not kept has neither `id` nor times. */
 export interface GuidedDocument {
   /** The document's id. */
   id?: string;
   /** Its name. */
   name?: string;
+  /** The template that it was written by, if one is kept. */
+  templateId?: string | null;
+  /** The version of it. */
+  templateVersionId?: string | null;
+  /** As a BCP 47 tag. */
+  outputLanguage?: string;
+  /** The interaction that it was made from, if it was. */
+  interactionId?: string | null;
+  /** What was written, by the section's id. A map has no order: that of the document is in `sections`. */
+  stringDocument?: Record<string, string> | null;
+  /** The same in the form of each section's `outputSchema`. */
+  structuredDocument?: Record<string, unknown> | null;
+  /** The sections in order, also those without a text; absent in documents of before there was such a list. */
+  sections?: { sectionId: string; heading: string; labels?: Label[]; [key: string]: unknown }[];
+  /** What it is found by. */
+  labels?: Label[];
+  /** When it was made. */
+  createdAt?: string;
+  /** When it was last changed. */
+  updatedAt?: string;
+  [key: string]: unknown;
+}
+
+/** What can be changed of a guided document: what is absent stays. */
+export interface GuidedDocumentUpdate {
+  /** Its name from now on. */
+  name?: string;
+  /** Texts by the section's id. */
+  stringDocument?: Record<string, string>;
+  /** The same in the form of each section's `outputSchema`. */
+  structuredDocument?: Record<string, unknown>;
+  /** What it is found by from now on. */
+  labels?: Label[];
   [key: string]: unknown;
 }
 
@@ -170,7 +282,7 @@ export interface ClassicDocuments {
   delete(interactionId: string, documentId: string, options?: RequestOptions): Promise<void>;
 }
 
-/** A form that documents take. */
+/** A form that classic documents take. */
 export interface Template {
   /** What documents are asked for by, such as `corti-soap`. */
   key: string;
@@ -192,7 +304,7 @@ export interface Template {
   translations: { languageId: string; name?: string; description?: string }[];
 }
 
-/** `client.templates` */
+/** `client.templates`: those of classic documents. An unknown key is answered with 500. */
 export interface Templates {
   /** Templates of these organisations, languages (BCP 47 tags) and states; default: all. */
   list(

@@ -19,7 +19,6 @@
  */
 
 import type {
-  ClassicDocument,
   OssicleClient,
   OssicleError,
   OssicleErrorCode,
@@ -30,6 +29,7 @@ import type {
   VisitDocument,
   VisitOptions,
   VisitResumeOptions,
+  WrittenDocument,
 } from "./ossicle.js";
 
 /** How it stands with the visit: as `VisitState` of `ossicle/react`. */
@@ -109,7 +109,7 @@ export interface OssicleVisitLabels {
   warnings: Partial<Record<StreamWarning["code"], string>>;
   /** Failures in words, by their code; default: the error's own message, in English. */
   errors: Partial<Record<OssicleErrorCode, string>>;
-  /** Groups of facts, by their key; default: the key as words. */
+  /** Groups of facts, by their key; default: the service's name in the visit's language, else the key as words. */
   groups: Record<string, string>;
 }
 
@@ -128,7 +128,7 @@ export interface OssicleVisitEventMap {
   /** Something failed; the element shows it too. */
   "ossicle-error": CustomEvent<{ error: OssicleError }>;
   /** A note was written. */
-  "ossicle-document": CustomEvent<{ document: ClassicDocument }>;
+  "ossicle-document": CustomEvent<{ document: WrittenDocument }>;
 }
 
 /** `<ossicle-visit>`: one visit. For another encounter take another element, or `close` this one first. */
@@ -140,7 +140,7 @@ export class OssicleVisitElement extends HTMLElement {
    * microphones.
    */
   options: OssicleVisitOptions | undefined;
-  /** What the note is asked for with. Without it there is no button for one. */
+  /** What the note is asked for with, guided (`{ templateId, outputLanguage }`) or classic. Without it there is no button for one. */
   documentRequest: VisitDocument | undefined;
   /** The element's words. */
   get labels(): OssicleVisitLabels;

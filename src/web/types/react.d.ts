@@ -8,7 +8,6 @@
  */
 
 import type {
-  ClassicDocument,
   DocumentOutcome,
   Fact,
   Microphone,
@@ -20,6 +19,7 @@ import type {
   StreamState,
   StreamSummary,
   StreamWarning,
+  TemplateOffer,
   TranscriptSegment,
   Visit,
   VisitDocument,
@@ -27,6 +27,7 @@ import type {
   VisitOptions,
   VisitResumeOptions,
   VisitSource,
+  WrittenDocument,
 } from "./ossicle.js";
 
 /** What {@link useClient} answers. */
@@ -62,8 +63,10 @@ export type UseVisitOptions =
 export interface FactsHandle {
   /** All facts, by group, then by creation. One that has not changed is the same object as before. */
   readonly items: readonly VisitFact[];
-  /** The groups that have facts, in the protocol's order. */
-  readonly groups: readonly { readonly group: string; readonly facts: readonly VisitFact[] }[];
+  /** The groups that have facts, in the service's order; `name` is in the visit's language. */
+  readonly groups: readonly { readonly group: string; readonly name: string; readonly facts: readonly VisitFact[] }[];
+  /** All groups that there are, in the service's order; empty until the service has listed them. */
+  readonly choices: readonly { readonly key: string; readonly name: string }[];
   /** The facts that are not discarded: those that a document is made from. */
   readonly kept: readonly VisitFact[];
   /** How many facts have edits that are not saved yet. */
@@ -130,7 +133,11 @@ export interface VisitHandle {
   /** Ends what is still recorded, saves every edit, and gives the encounter the status `completed`. Answers whether it could. */
   complete(): Promise<boolean>;
   /** A document, once all edits have been saved. */
-  document(request: VisitDocument, options?: RequestOptions): Promise<ClassicDocument | undefined>;
+  document(request: VisitDocument, options?: RequestOptions): Promise<WrittenDocument | undefined>;
+  /** What a document can be written with, guided templates first. */
+  templates(options?: RequestOptions & { language?: string }): Promise<TemplateOffer[] | undefined>;
+  /** Saves a document as it was corrected. */
+  saveDocument(document: WrittenDocument, options?: RequestOptions): Promise<WrittenDocument | undefined>;
   /** Several documents at the same time; each has its own outcome. */
   documents(requests: VisitDocument[], options?: RequestOptions): Promise<DocumentOutcome[] | undefined>;
   /** The error has been read. */

@@ -57,7 +57,10 @@ export interface InteractionUpdate {
   patient?: Partial<Patient<Time>>;
 }
 
-/** An interaction. */
+/**
+ * An interaction. In lists the service puts odd values in the place of absent ones: `"-"` in each field of a patient that there is not,
+ * `0001-01-01T00:00:00Z` for a time, `""` for pronouns. They are passed on as they come. Fractions of seconds have up to nine digits.
+ */
 export interface Interaction {
   /** A UUID, of the service's making. */
   id: string;
@@ -75,6 +78,12 @@ export interface Interaction {
   endedAt?: string | null;
   /** The same as `updatedAt`. */
   lastUpdated?: string;
+  /** Why it is to be deleted, or was. */
+  deletionReason?: string | null;
+  /** When it is to be deleted. */
+  scheduleDeletionAt?: string | null;
+  /** When it was deleted. */
+  deletedAt?: string | null;
   /** The address of the stream; it holds no token. */
   websocketUrl: string;
 }
@@ -89,7 +98,7 @@ export interface InteractionsQuery {
   pageSize?: number;
   /** The page, from 1. */
   index?: number;
-  /** Only interactions in this state, or in one of these. */
+  /** Only interactions in this state. The service does not heed more than one, which are sent all the same. */
   encounterStatus?: EncounterStatus | EncounterStatus[];
   /** The patient's identifier. */
   patient?: string;
@@ -136,17 +145,17 @@ export interface Fact {
   text: string;
   /** Key of the fact group, such as `allergies`. */
   group: string;
-  /** Id of the fact group. */
+  /** An id that the service gives the fact's group. It is no key: one was seen for two groups. Go by `group`. */
   groupId: string;
-  /** Whether the clinician has put it aside. It stays in the list. */
+  /** Whether it was put aside: by the clinician, or by the service, which takes facts back. It stays in the list. */
   isDiscarded: boolean;
   /** Where it comes from. */
   source: FactSource;
-  /** When it was found or added. */
+  /** When it was found or added. The answer of `facts.create` is without. */
   createdAt?: string;
   /** When it was last changed. */
   updatedAt?: string | null;
-  /** What it was taken from: for a transcript, `reference` is the id of its segment and `quote` what was said. */
+  /** What it was taken from, in lists alone: `quote` is what was said. */
   evidence?: { type?: string; reference?: string; quote?: string }[];
 }
 
@@ -200,7 +209,7 @@ export interface UsageInfo {
 
 /** `client.facts` */
 export interface Facts {
-  /** The groups that facts belong to. */
+  /** The groups that facts belong to, in order. There is no other list of them. */
   factGroupsList(options?: RequestOptions): Promise<{ data: FactGroup[] }>;
   /** All facts of an interaction, discarded ones too. */
   list(interactionId: string, options?: RequestOptions): Promise<{ facts: Fact[] }>;
@@ -214,7 +223,7 @@ export interface Facts {
     body: { facts: { factId: string; text?: string; group?: string; isDiscarded?: boolean }[] },
     options?: RequestOptions,
   ): Promise<{ facts: Fact[] }>;
-  /** Facts of a text, which belongs to no interaction. */
+  /** Facts of a text, which belongs to no interaction. The service takes one context alone. */
   extract(
     body: {
       context: { type: "text"; text: string }[];
@@ -280,8 +289,8 @@ export interface RecordingPhrase {
 export interface RecordingParticipant {
   /** From 0. */
   channel: number;
-  /** Who it is; `multiple` for a channel that several share. */
-  role: "doctor" | "patient" | "multiple";
+  /** Who it is: `doctor`, `patient`, `multiple` for a channel that several share, or another word that the service takes. */
+  role: string;
 }
 
 /** The transcript of a recording. */
@@ -312,7 +321,7 @@ export interface RecordingTranscriptSummary {
 
 /** `client.transcripts`: transcripts of recordings. */
 export interface Transcripts {
-  /** Asks for a transcript, which takes a while: see `waitFor`. */
+  /** Asks for a transcript. What takes less than 25 s is in the answer, `completed`; else see `waitFor`. */
   create(
     interactionId: string,
     body: {
@@ -323,9 +332,20 @@ export interface Transcripts {
       isDictation?: boolean;
       /** Whether each channel is a participant. */
       isMultichannel?: boolean;
-      /** Whether speakers on one channel are told apart. */
+      /** Whether speakers on one channel are told apart. Not with `participants`, unless `isMultichannel` is `true` too. */
       diarize?: boolean;
+      /** Who speaks on which channel. */
       participants?: RecordingParticipant[];
+      /** Whether spoken punctuation becomes punctuation: the newer name. */
+      spokenPunctuation?: boolean;
+      /** Whether punctuation is put in. */
+      automaticPunctuation?: boolean;
+      /** Whether the service answers at once, without waiting for what may be ready soon. */
+      async?: boolean;
+      /** Words that are likely. */
+      keyterms?: { terms: { term: string }[] };
+      /** What is to be written in another way. */
+      replacements?: { find: string; replace: string }[];
     },
     options?: RequestOptions,
   ): Promise<RecordingTranscript>;
@@ -347,6 +367,9 @@ export interface Transcripts {
 
 /** `client.languages` */
 export interface Languages {
-  /** Which languages the service knows, of all endpoints or of one, such as `stream`. */
-  list(query?: { endpoint?: string }, options?: RequestOptions): Promise<{ languages?: unknown[]; [key: string]: unknown }>;
+  /** Which languages the service knows, of all endpoints or of one. What the object holds is not documented: it is as it came. */
+  list(
+    query?: { endpoint?: "streams" | "transcribe" | "transcripts" },
+    options?: RequestOptions,
+  ): Promise<{ languages: Record<string, unknown>; [key: string]: unknown }>;
 }

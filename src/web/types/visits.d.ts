@@ -9,12 +9,16 @@ export type VisitStep =
   | "interactions.create"
   | "interactions.get"
   | "interactions.update"
+  | "facts.factGroupsList"
   | "facts.list"
   | "facts.create"
   | "facts.settled"
   | "stream.connect"
   | "stream.end"
-  | "documents.classic.create";
+  | "documents.generate"
+  | "documents.update"
+  | "documents.classic.create"
+  | "documents.classic.update";
 
 /** Something to record from. Plain options open a microphone, which the visit closes when its stream is over. */
 export type VisitSource =
@@ -29,7 +33,7 @@ export type VisitSource =
 export interface KnownFact {
   /** What it says. */
   text: string;
-  /** Key of the fact group, such as `allergies`. */
+  /** Key of the fact group, one of those of `facts.factGroupsList`. One that is not among them is refused, before anything is made. */
   group: string;
   /** Where it is from. Default: the service's. */
   source?: FactSource;
@@ -48,6 +52,11 @@ export interface VisitResumeOptions extends Partial<Omit<StreamOptions, "id">> {
    * for each of its sources, in order. Without a source attach one to `visit.stream`, or push frames to it.
    */
   source?: VisitSource | VisitSource[];
+  /**
+   * The language in which the groups of facts are named, as a BCP 47 tag. Default: the configuration's `outputLocale`, else its
+   * `primaryLanguage`.
+   */
+  language?: string;
 }
 
 /** Options of `visits.start`. */
@@ -104,12 +113,23 @@ export interface Visit {
    * Nothing is done if nothing is recorded. Without a stream there is no summary.
    */
   end(): Promise<StreamSummary | undefined>;
+  /**
+   * What a document can be written with: guided templates first, then classic ones; in a language, those of its variants too, the very
+   * one first. Of the guided ones those that have a published version. A kind that the token may not list is left out.
+   */
+  templates(options?: RequestOptions & { language?: string }): Promise<TemplateOffer[]>;
   /** A document, once all edits have been saved. Rejects without a request if there is nothing to make it from. */
-  document(request: VisitDocument, options?: RequestOptions): Promise<ClassicDocument>;
+  document(request: VisitDocument, options?: RequestOptions): Promise<WrittenDocument>;
   /** As `documents`. */
   document(requests: VisitDocument[], options?: RequestOptions): Promise<DocumentOutcome[]>;
   /** Several documents at the same time. Each settles for itself; the outcomes are in the order of the requests. */
   documents(requests: VisitDocument[], options?: RequestOptions): Promise<DocumentOutcome[]>;
+  /**
+   * Saves a document of this visit as it was corrected, its `title` and the `text` of its sections (of a classic one `heading` too), and
+   * answers it as it is then. Change a copy, and hand over all of it: what counts is what is other than in `source`. Without a change
+   * nothing is sent. One that the service did not keep (retention `none`) is refused.
+   */
+  saveDocument(document: WrittenDocument, options?: RequestOptions): Promise<WrittenDocument>;
   /**
    * Ends what is still recorded, waits until all edits have been saved, and gives the encounter the status `completed`. Rejects
    * without doing so if the end or an edit fails; called again, it goes on from there.
@@ -124,18 +144,104 @@ export interface Visit {
   [Symbol.dispose](): void;
 }
 
-/** What a document of a visit is asked for with: as for `documents.classic.create`, but with `from` in place of the context. */
-export type VisitDocument = {
+/** What a document of a visit is made from. */
+export interface VisitDocumentSource {
   /**
-   * What it is made from: the facts that are kept (default), the final segments of the stream's transcript, or a text.
+   * The facts that are kept (default), the final segments of the stream's transcript, or a text: given as context, so that it works
+   * where the service keeps nothing. `interaction`, of a guided document: what the service has of the interaction.
    */
-  from?: "facts" | "transcript" | { text: string };
-} & Omit<DocumentCreate, "context" | "templateKey" | "template"> &
-  ({ templateKey: string; template?: never } | { template: DocumentTemplate; templateKey?: never });
+  from?: "facts" | "transcript" | "interaction" | { text: string };
+}
+
+/**
+ * What a document of a visit is asked for with. A guided one, which is the way on: `{ templateId, outputLanguage }`, or the rest of the
+ * body of `documents.generate`. A classic one: `{ templateKey, outputLanguage }`, or the rest of that of `documents.classic.create`. What
+ * it is made from is said by `from`. Where the stream's retention policy is `none`, the document is not kept either.
+ */
+export type VisitDocument = VisitDocumentSource &
+  (
+    | {
+        /** A guided template, of `visit.templates` or `documents.templates.list`. */
+        templateId: string;
+        /** One of its versions. Default: the published one. */
+        templateVersionId?: string;
+        /** What is to be otherwise for this document. */
+        overrides?: Record<string, unknown>;
+        /** As a BCP 47 tag. */
+        outputLanguage: string;
+        name?: string;
+        labels?: Label[];
+      }
+    | { templateRef: TemplateRef; outputLanguage: string; name?: string; labels?: Label[] }
+    | { assemblyTemplate: AssemblyTemplate; outputLanguage: string; name?: string; labels?: Label[] }
+    | { dynamicTemplate: DynamicTemplate; outputLanguage: string; name?: string; labels?: Label[] }
+    | (Omit<DocumentCreate, "context" | "templateKey" | "template"> &
+        ({ templateKey: string; template?: DocumentTemplate } | { template: DocumentTemplate; templateKey?: string }))
+  );
+
+/** A section of a document, whichever kind it is. */
+export interface WrittenSection {
+  /** Unique in the document: the section's id, or its key. */
+  key: string;
+  /** Its heading; empty where the service told none. */
+  heading: string;
+  /** What was written; empty where nothing was. */
+  text: string;
+}
+
+/** A document that was written, guided or classic, with the service's own object beside it. */
+export type WrittenDocument = {
+  /** Its id. Absent if the service did not keep it. */
+  id?: string;
+  /** Its name. */
+  title: string;
+  /** Its sections, in order. */
+  sections: WrittenSection[];
+  /** As a BCP 47 tag. */
+  outputLanguage?: string;
+  /** What it has cost. */
+  usageInfo?: UsageInfo;
+} & (
+  | {
+      kind: "guided";
+      /** As the service answered it. */
+      source: GuidedDocument;
+    }
+  | {
+      kind: "classic";
+      /** As the service answered it. */
+      source: ClassicDocument;
+    }
+);
+
+/** Something that a document can be written with. */
+export type TemplateOffer = {
+  /** A name for people, of a classic one in the language that was asked for. */
+  name: string;
+  /** What it is for. */
+  description: string;
+  /** The languages that it names, as BCP 47 tags. */
+  languages: string[];
+} & (
+  | {
+      kind: "guided";
+      /** For `visit.document({ templateId, outputLanguage })`. */
+      templateId: string;
+      /** As the service answered it. */
+      source: GuidedTemplate;
+    }
+  | {
+      kind: "classic";
+      /** For `visit.document({ templateKey, outputLanguage })`. */
+      templateKey: string;
+      /** As the service answered it. */
+      source: Template;
+    }
+);
 
 /** What became of one document of several. */
 export type DocumentOutcome =
-  | { status: "fulfilled"; value: ClassicDocument }
+  | { status: "fulfilled"; value: WrittenDocument }
   | { status: "rejected"; reason: OssicleError };
 
 /** A fact as the clinician sees it: the service's, with the edits that are on their way. */
@@ -144,7 +250,7 @@ export interface VisitFact extends Omit<Fact, "groupId" | "createdAt"> {
   id: string;
   /** Absent until the service has the fact. */
   groupId?: string;
-  /** Absent until the service has the fact. */
+  /** Absent until the service has told it: its answer to a new fact is without. */
   createdAt?: Fact["createdAt"];
   /** Whether an edit has not been saved yet. */
   isPending: boolean;
@@ -177,8 +283,10 @@ export interface VisitFactsEvents {
 export interface VisitFacts {
   /** All facts, by group, then by creation. */
   readonly items: VisitFact[];
-  /** The groups that have facts, in the protocol's order. */
-  readonly groups: { group: string; facts: VisitFact[] }[];
+  /** The groups that have facts, in the service's order: by the keys until the service has listed them. `name` is in the visit's language. */
+  readonly groups: { group: string; name: string; facts: VisitFact[] }[];
+  /** All groups that there are, in the service's order; empty until the service has listed them. */
+  readonly choices: { key: string; name: string }[];
   /** The facts that are not discarded: those that a document is made from. */
   readonly kept: VisitFact[];
   /** How many facts have edits that are not saved yet. */
@@ -187,7 +295,7 @@ export interface VisitFacts {
   readonly canUndo: boolean;
   /** The fact of that id. */
   get(id: string): VisitFact | undefined;
-  /** Adds a fact of the clinician's. */
+  /** Adds a fact of the clinician's. A group that is none of `choices` is refused, with the ones there are. */
   add(fact: { text: string; group: string }): Promise<VisitFact>;
   /** Changes text, group or both. */
   edit(id: string, change: { text?: string; group?: string }): Promise<VisitFact>;

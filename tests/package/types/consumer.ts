@@ -3,10 +3,10 @@
 import init, { authorizeUrl, createCodeChallenge, createCodeVerifier, OssicleClient, OssicleError, preflight } from "ossicle";
 import type {
   Auth, AuthorizeOptions, ClassicDocument, ClassicDocuments, DocumentContext, DocumentCreate, DocumentSection, DocumentTemplate, Documents,
-  Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, InitOptions, Interaction, InteractionsPage,
+  Encounter, EncounterStatus, EncounterType, Environment, Fact, FactGroup, Facts, FactSource, GuidedContext, GuidedDocument, GuidedSection, GuidedTemplate, GuidedVersion, InitOptions, Interaction, InteractionsPage,
   InteractionCreate, Interactions, InteractionsQuery, InteractionUpdate, Logger, Microphone, Microphones, OssicleClientOptions,
-  OssicleErrorCode, Patient, Preflight, RecordingFile, RecordingTranscript, RequestOptions, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
-  StreamState, StreamStats, StreamSummary, StreamWarning, Template, Templates, Token, TokenProvider, TranscriptSegment, TranscriptStatus,
+  OssicleErrorCode, Patient, Preflight, RecordingFile, RecordingTranscript, RequestOptions, SectionGeneration, Stream, StreamConfiguration, StreamEvents, StreamOptions, Streams,
+  StreamState, StreamStats, StreamSummary, StreamWarning, Template, TemplateRef, Templates, Token, TokenProvider, TranscriptSegment, TranscriptStatus,
 } from "ossicle";
 
 /** `true` if and only if two types are the same. */
@@ -63,7 +63,7 @@ new OssicleClient({ ...whole, logger: quiet });
 // @ts-expect-error: no token can be got.
 new OssicleClient({ environment: "eu", tenantName: "base" });
 // @ts-expect-error: no such region.
-new OssicleClient({ environment: "mars", tenantName: "base", auth: token });
+new OssicleClient({ environment: 7, tenantName: "base", auth: token });
 // @ts-expect-error: a provider answers a token.
 new OssicleClient({ environment: "eu", tenantName: "base", auth: async () => 42 });
 
@@ -147,7 +147,7 @@ const sections: DocumentSection[] = (await classic.get(id, document.id)).section
 holds<Equal<Awaited<ReturnType<ClassicDocuments["list"]>>, { data: ClassicDocument[] }>>();
 // @ts-expect-error: a template is required.
 await classic.create(id, { context, outputLanguage: "en" });
-// @ts-expect-error: one template, not two.
+// Of both the service takes the key.
 await classic.create(id, { context, outputLanguage: "en", templateKey: "corti-soap", template: assembled });
 
 // Streams
@@ -246,8 +246,37 @@ const asked: RecordingTranscript = await client.transcripts.create(id, { recordi
 const finished = await client.transcripts.waitFor(id, asked.id);
 holds<Equal<typeof finished.status, TranscriptStatus>>();
 holds<Equal<Awaited<ReturnType<typeof client.recordings.get>>, RecordingFile>>();
+const reference: TemplateRef = { templateId: id };
 // @ts-expect-error: exactly one template.
-await client.documents.generate({ interactionId: id, templateRef: {}, dynamicTemplate: {} });
+await client.documents.generate({ interactionId: id, outputLanguage: "en", templateRef: reference, dynamicTemplate: { name: "a", generation: { sections: [] } } });
+// @ts-expect-error: a guided document has a language.
+await client.documents.generate({ interactionId: id, templateRef: reference });
+const guidedSection: SectionGeneration = { heading: "Plan", instructions: { contentPrompt: "What was agreed." }, outputSchema: { type: "string" } };
+const guidedContext: GuidedContext[] = [
+  { type: "text", text: "a" }, { type: "facts", facts: [{ text: "a", group: "plan" }] },
+  { type: "transcript", transcript: { transcripts: [{ text: "a", start: 0, end: 1_000 }] } },
+];
+const { document: guided } = await client.documents.generate({
+  context: guidedContext, outputLanguage: "en", dynamicTemplate: { name: "a", generation: { sections: [guidedSection] } }, labels: [{ key: "a", value: "b" }],
+});
+const headings: string[] = guided.sections?.map(({ heading }) => heading) ?? [];
+const everyGuided: GuidedDocument[] = await client.documents.list({ interactionId: id, label: ["a:b"] });
+await client.documents.update(guided.id ?? id, { stringDocument: { [id]: "Rest." } });
+const [variant]: GuidedTemplate[] = await client.documents.templates.list({ lang: ["en"], published: true, source: "corti" });
+const inFull: GuidedTemplate = await client.documents.templates.get(variant!.id);
+const published: string[] = inFull.publishedVersion?.generation.sections.map(({ name }) => name) ?? [];
+const inherited: GuidedTemplate = await client.documents.templates.create({ name: "a", inheritFromId: id, publish: false });
+const section: GuidedSection = await client.documents.sections.create({ name: "a", generation: guidedSection });
+// @ts-expect-error: a section is written in some way.
+await client.documents.sections.create({ name: "a" });
+const version: GuidedVersion<SectionGeneration> = await client.documents.sections.versions.create(section.id, { generation: guidedSection });
+await client.documents.sections.versions.publish(section.id, version.id);
+const prompts: (string | undefined)[] = (await client.documents.templates.versions.list(inherited.id)).map(({ generation }) => generation.instructions?.prompt);
+const spoken: Record<string, unknown> = (await client.languages.list({ endpoint: "streams" })).languages;
+// @ts-expect-error: there is no such endpoint.
+await client.languages.list({ endpoint: "stream" });
+const proxied: OssicleClient[] = [new OssicleClient({ baseUrl: "https://ehr.example" }), new OssicleClient({ auth: { accessToken: "a" } }), new OssicleClient({ environment: { base: "https://a", wss: "wss://a" }, withCredentials: true })];
+const authHeaders: Headers = await client.getAuthHeaders();
 holds<Equal<(typeof client.documents)["create"], ClassicDocuments["create"]>>();
 
 const stats: StreamStats = stream.stats;
@@ -273,4 +302,4 @@ microphone.close();
 microphone.free();
 client.free();
 
-export { document, flushed, format, known, listed, said, sections, wordless };
+export { authHeaders, document, everyGuided, flushed, format, headings, known, listed, prompts, proxied, published, said, sections, spoken, wordless };

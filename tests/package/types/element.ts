@@ -1,7 +1,7 @@
 // An app that uses the element. It is compiled, never run: what must not compile says so.
 
 import { OssicleClient } from "ossicle";
-import type { ClassicDocument, OssicleError, Visit } from "ossicle";
+import type { WrittenDocument, OssicleError, Visit } from "ossicle";
 import { OssicleVisitElement } from "ossicle/element";
 import type { OssicleVisitLabels, OssicleVisitLabelsGiven, OssicleVisitOptions, OssicleVisitState } from "ossicle/element";
 
@@ -34,7 +34,7 @@ element.addEventListener("ossicle-state", ({ detail }) => {
   return state;
 });
 element.addEventListener("ossicle-document", ({ detail: { document } }) => {
-  const written: ClassicDocument = document;
+  const written: WrittenDocument = document;
   return written;
 });
 element.addEventListener("click", ({ clientX }) => clientX);

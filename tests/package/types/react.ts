@@ -1,7 +1,7 @@
 // An app that uses the hooks. It is compiled, never run: what must not compile says so. The types need no types of React.
 
 import init, { OssicleClient } from "ossicle";
-import type { ClassicDocument, OssicleError, Stream, StreamState, StreamSummary, TranscriptSegment, Visit, VisitFact } from "ossicle";
+import type { WrittenDocument, OssicleError, Stream, StreamState, StreamSummary, TranscriptSegment, Visit, VisitFact } from "ossicle";
 import { useClient, useLevel, useMicrophones, useStream, useVisit } from "ossicle/react";
 import type {
   ClientHandle, FactsHandle, Level, MicrophonesHandle, StreamHandle, UseStreamOptions, UseVisitOptions, VisitHandle, VisitState,
@@ -47,7 +47,7 @@ visit.facts.items.push(kept[0]);
 // @ts-expect-error: nor is this
 visit.state = "ended";
 await facts.edit("f", { text: "a" });
-const note: ClassicDocument | undefined = await visit.document({ templateKey: "corti-soap", outputLanguage: "en" });
+const note: WrittenDocument | undefined = await visit.document({ templateKey: "corti-soap", outputLanguage: "en" });
 const isDone: boolean = await visit.complete();
 const summary: StreamSummary | undefined = await visit.end();
 // A button's handler is given an event, and these take nothing of it.

@@ -2,8 +2,8 @@
 
 import { OssicleClient, OssicleError } from "ossicle";
 import type {
-  ClassicDocument, DocumentOutcome, Interaction, KnownFact, Stream, StreamSummary, Visit, VisitDocument, VisitFact, VisitFacts,
-  VisitFactsEvents, VisitOptions, VisitResumeOptions, Visits, VisitSource, VisitStep,
+  ClassicDocument, DocumentOutcome, GuidedDocument, Interaction, KnownFact, Stream, StreamSummary, TemplateOffer, Visit, VisitDocument, VisitFact, VisitFacts,
+  VisitFactsEvents, VisitOptions, VisitResumeOptions, Visits, VisitSource, VisitStep, WrittenDocument,
 } from "ossicle";
 
 /** `true` if and only if two types are the same. */
@@ -74,7 +74,7 @@ await facts.restore(added.id);
 const undone: boolean = facts.canUndo && facts.undo();
 await facts.settled();
 facts.retry();
-const shown: [number, VisitFact[], { group: string; facts: VisitFact[] }[]] = [facts.pending, facts.kept, facts.groups];
+const shown: [number, VisitFact[], { group: string; name: string; facts: VisitFact[] }[], { key: string; name: string }[]] = [facts.pending, facts.kept, facts.groups, facts.choices];
 // @ts-expect-error: a fact belongs to a group.
 await facts.add({ text: "Smokes" });
 // @ts-expect-error: feeding the list is the visit's business.
@@ -86,13 +86,25 @@ facts.items = [];
 const summary = await visit.end();
 holds<Equal<typeof summary, StreamSummary | undefined>>();
 const request: VisitDocument = { templateKey: "corti-soap", outputLanguage: "en", documentationMode: "routed_parallel" };
-const note: ClassicDocument = await visit.document(request, { timeoutInSeconds: 120 });
+const note: WrittenDocument = await visit.document(request, { timeoutInSeconds: 120 });
 const outcomes: DocumentOutcome[] = await visit.documents([request, { ...request, from: "transcript" }, { ...request, from: { text: "Came alone." } }]);
 holds<Equal<typeof outcomes, Awaited<ReturnType<typeof visit.documents>>>>();
 for (const outcome of outcomes) {
   if (outcome.status === "rejected") holds<Equal<typeof outcome.reason, OssicleError>>();
-  else holds<Equal<typeof outcome.value, ClassicDocument>>();
+  else holds<Equal<typeof outcome.value, WrittenDocument>>();
 }
+const templates: TemplateOffer[] = await visit.templates({ language: "en" });
+for (const offer of templates) {
+  const key: string = offer.kind === "guided" ? offer.templateId : offer.templateKey;
+  await visit.document(offer.kind === "guided" ? { templateId: key, outputLanguage: "en" } : { templateKey: key, outputLanguage: "en" });
+}
+if (note.kind === "guided") holds<Equal<typeof note.source, GuidedDocument>>();
+else holds<Equal<typeof note.source, ClassicDocument>>();
+const corrected: WrittenDocument = await visit.saveDocument({ ...note, sections: note.sections.map((section) => ({ ...section, text: "Rest." })) });
+const texts: string[] = corrected.sections.map(({ key, heading, text }) => `${key} ${heading} ${text}`);
+await visit.document({ templateId: note.id ?? "", outputLanguage: "en", from: "interaction" });
+// @ts-expect-error: a document has a language.
+await visit.document({ templateId: note.id ?? "" });
 await visit.document({ template: { sectionKeys: ["corti-plan"] }, outputLanguage: "en" });
 // @ts-expect-error: either a template or its key.
 await visit.document({ outputLanguage: "en" });
@@ -122,4 +134,4 @@ try {
 const held: Stream = await client.stream.connect({ id: Promise.resolve("a"), configuration: options.configuration });
 holds<Equal<typeof held.connected, Promise<void>>>();
 
-export { note, shown, steps, undone };
+export { note, shown, steps, texts, undone };

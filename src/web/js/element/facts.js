@@ -30,10 +30,14 @@ function groupPart(group, facts, labels) {
   const id = `group-${group}`;
   const list = h("ul", { part: "list" });
   const show = keyed(list, () => factPart(facts, labels));
-  const heading = h("h3", { part: "group-heading", id }, labels.groups[group] ?? title(group));
+  const heading = h("h3", { part: "group-heading", id });
   return {
     element: h("section", { part: "group", "aria-labelledby": id }, heading, list),
-    update: ({ facts: now }) => show(now.map((fact) => [fact.id, fact])),
+    update({ name, facts: now }) {
+      // The service may name its groups after the first facts are there.
+      write(heading, labels.groups[group] ?? (name === group ? title(group) : name));
+      show(now.map((fact) => [fact.id, fact]));
+    },
   };
 }
 

@@ -30,11 +30,10 @@ export function notePart({ view, labels, tell }) {
     start.textContent = is ? labels.writing : labels.write;
   }
 
-  function show({ name, sections }) {
-    const heading = h("h2", { part: "heading", tabindex: "-1" }, name);
-    const ordered = [...sections].sort((a, b) => a.sort - b.sort);
-    paper.replaceChildren(heading, ...ordered.map((section) => h("section", { part: "document-section" },
-      h("h3", { part: "group-heading" }, section.name), h("p", { part: "document-text" }, section.text))));
+  function show({ title, sections }) {
+    const heading = h("h2", { part: "heading", tabindex: "-1" }, title);
+    paper.replaceChildren(heading, ...sections.map((section) => h("section", { part: "document-section" },
+      h("h3", { part: "group-heading" }, section.heading), h("p", { part: "document-text" }, section.text))));
     paper.hidden = false;
     heading.focus();
   }

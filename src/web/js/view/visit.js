@@ -8,7 +8,7 @@ import { channelOf, follow, NO_STREAM } from "./stream.js";
 /** What can be done with the facts; as in `visit.facts`. */
 const EDITS = ["add", "edit", "discard", "restore", "accept"];
 
-const NO_FACTS = { items: Object.freeze([]), groups: Object.freeze([]), kept: Object.freeze([]), pending: 0, canUndo: false };
+const NO_FACTS = { items: Object.freeze([]), groups: Object.freeze([]), choices: Object.freeze([]), kept: Object.freeze([]), pending: 0, canUndo: false };
 
 /** States in which there is a visit that can be worked on, and no other can begin. */
 const OVER = ["idle", "failed", "completed"];
@@ -39,6 +39,8 @@ export class VisitView {
       end: () => this.#tried((visit) => visit.end()),
       complete: () => this.#complete(),
       document: (request, options) => this.#tried((visit) => visit.document(request, options)),
+      templates: (options) => this.#tried((visit) => visit.templates(options)),
+      saveDocument: (document, options) => this.#tried((visit) => visit.saveDocument(document, options)),
       documents: (requests, options) => this.#tried((visit) => visit.documents(requests, options)),
       dismissError: () => this.#store.set({ error: undefined }),
       close: () => this.close(),
@@ -173,13 +175,14 @@ export class VisitView {
   }
 
   /** The facts as plain state. Those that have not changed (`ids` have, or all) stay the objects they were. */
-  #facts({ items, pending, canUndo }, ids) {
+  #facts({ items, groups, choices, pending, canUndo }, ids) {
     const before = new Map(ids && this.#store.get().facts.items.map((fact) => [fact.id, fact]));
     for (const id of ids ?? []) before.delete(id);
     const now = Object.freeze(items.map((fact) => before.get(fact.id) ?? fact));
     return Object.freeze({
       items: now,
-      groups: grouped(now),
+      groups: grouped(now, new Map(groups.map(({ group, name }) => [group, name]))),
+      choices: Object.freeze(choices),
       kept: Object.freeze(now.filter(({ isDiscarded }) => !isDiscarded)),
       pending,
       canUndo,
@@ -190,11 +193,11 @@ export class VisitView {
 
 const isCompleted = ({ interaction }) => interaction?.encounter?.status === "completed";
 
-/** Facts that are in the order of their groups, as these groups. */
-function grouped(facts) {
+/** Facts that are in the order of their groups, as these groups, which have names. */
+function grouped(facts, names) {
   const groups = [];
   for (const fact of facts) {
-    if (groups.at(-1)?.group !== fact.group) groups.push({ group: fact.group, facts: [] });
+    if (groups.at(-1)?.group !== fact.group) groups.push({ group: fact.group, name: names.get(fact.group) ?? fact.group, facts: [] });
     groups.at(-1).facts.push(fact);
   }
   return Object.freeze(groups);
