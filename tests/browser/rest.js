@@ -134,10 +134,84 @@ export async function documents_have_two_forms_and_are_told_apart_by_their_argum
   await refused("invalid_request", () => all.documents.generate({ interactionId: id }));
   equal(await all.documents.delete(id, classic.id), undefined, "answer of a deletion");
   equal((await all.documents.list(id)).data, [], "classic documents of the interaction");
+
+  const [{ id: templateId }] = await all.documents.templates.list({ lang: "en", published: true });
+  const { publishedVersion } = await all.documents.templates.get(templateId);
+  ok(publishedVersion.generation.sections.length > 0, "a template has sections");
+  const given = { outputLanguage: "en", context: [{ type: "text", text: "The patient smokes ten cigarettes a day." }] };
+  const section = { heading: "Plan", instructions: { contentPrompt: "What was agreed." }, outputSchema: { type: "string" } };
+  const sectionId = publishedVersion.generation.sections[0].id;
+  for (const template of [
+    { templateRef: { templateId } },
+    { assemblyTemplate: { name: "Assembled", sectionRefs: [{ sectionId }] } },
+    { dynamicTemplate: { name: "Made", generation: { instructions: { prompt: "Short." }, sections: [section] } } },
+  ]) {
+    const { document } = await all.documents.generate({ ...given, ...template, interactionId: undefined });
+    ok(document.sections.every(({ sectionId, heading }) => sectionId && heading), "a guided document has sections");
+    equal((await all.documents.get(document.id)).id, document.id, "a guided document by its id");
+    equal((await all.documents.update(document.id, { name: "Renamed" })).name, "Renamed", "its new name");
+    equal(await all.documents.delete(document.id), undefined, "answer of a deletion");
+    await refused("not_found", () => all.documents.get(document.id));
+  }
+  ok(Array.isArray(await all.documents.list()), "guided documents are a bare list");
   const { facts } = await all.facts.extract({ context: [{ type: "text", text: "Allergic to penicillin." }], outputLanguage: "en" });
   ok(facts.every((fact) => fact.text && fact.group), "facts of a text have a group");
   ok((await all.templates.sectionList()).data.length > 0, "there are sections");
-  ok(await all.languages.list(), "there are languages");
+  for (const endpoint of ["streams", "transcribe", "transcripts"]) {
+    const { languages } = await all.languages.list({ endpoint });
+    ok(typeof languages === "object" && !Array.isArray(languages), "languages are an object");
+  }
+}
+
+export async function templates_and_sections_have_versions_of_which_one_is_published({ client, refused, equal, ok }) {
+  const { documents: { templates, sections } } = client();
+  const generation = { heading: "Plan", instructions: { contentPrompt: "What was agreed." }, outputSchema: { type: "string" } };
+  const section = await sections.create({ name: "Plan", generation });
+  equal(section.publishedVersion.generation.heading, "Plan", "the section's first version");
+  const next = await sections.versions.create(section.id, { generation: { ...generation, heading: "What next" } });
+  equal((await sections.get(section.id)).publishedVersion.generation.heading, "Plan", "the version that is published still");
+  await sections.versions.publish(section.id, next.id);
+  equal((await sections.get(section.id)).publishedVersion.generation.heading, "What next", "the version that is published now");
+  equal((await sections.versions.list(section.id)).length, 2, "versions");
+  equal((await sections.versions.get(section.id, next.id)).id, next.id, "a version by its id");
+  equal((await sections.update(section.id, { labels: [{ key: "team", value: "knees" }] })).labels, [{ key: "team", value: "knees" }], "its labels");
+  ok((await sections.list({ label: "team:knees" })).some(({ id }) => id === section.id), "it is found by its label");
+
+  const template = await templates.create({ name: "Knees", generation: { sections: [{ sectionId: section.id, orderIndex: 0 }] }, languages: ["en"], publish: false });
+  const isListed = async (published) => (await templates.list({ published })).some(({ id }) => id === template.id);
+  equal([await isListed(true), await isListed(false)], [false, true], "whether it is published");
+  const [version] = await templates.versions.list(template.id);
+  await templates.versions.publish(template.id, version.id);
+  equal(await isListed(true), true, "whether it is published now");
+  const heir = await templates.create({ name: "Knees of children", inheritFromId: template.id });
+  await refused("conflict", () => templates.delete(template.id));
+  for (const { id } of [heir, template]) equal(await templates.delete(id), undefined, "answer of a deletion");
+  equal(await sections.delete(section.id), undefined, "answer of a deletion");
+  await refused("not_found", () => sections.get(section.id));
+}
+
+export async function an_id_that_is_missing_is_never_taken_for_that_of_another_kind_of_document({ client, refused, equal, ok }) {
+  const { fetch, count } = answers(200);
+  const { documents } = client({ fetch });
+  const id = crypto.randomUUID();
+  for (const missing of [undefined, null]) {
+    for (const [named, attempt] of [
+      ["interaction's id", () => documents.list(missing)],
+      ["document's id", () => documents.get(id, missing)],
+      ["document's id", () => documents.update(id, missing, { name: "a" })],
+      ["document's id", () => documents.delete(id, missing)],
+      ["id", () => documents.get(missing)],
+      ["id", () => documents.get(missing, id)],
+      ["id", () => documents.delete(missing)],
+      ["id", () => documents.update(missing, { name: "a" })],
+      ["id", () => documents.templates.get(missing)],
+      ["id", () => documents.sections.versions.get(id, missing)],
+    ]) {
+      const error = await refused("invalid_request", attempt);
+      ok(error.message.includes(named), `"${error.message}" names the ${named}`);
+    }
+  }
+  equal(count(), 0, "requests sent");
 }
 
 export async function an_unknown_id_is_not_found_and_says_which_request_it_was({ client, refused, equal, ok }) {

@@ -7,15 +7,18 @@ const KNOWN = [
   { text: "Takes ramipril", group: "medications-prior-to-visit", source: "system" },
 ];
 
-/** A client, the requests that it sends (such as `PATCH facts`), once `held` is over, and the options of a visit of it. */
-function visiting({ client, encounter, configuration }, options = {}, held = undefined) {
+/**
+ * A client, the requests that it sends (such as `PATCH facts`), and the options of a visit of it. The groups of facts, which a visit asks
+ * for once, are not among them.
+ */
+function visiting({ client, encounter, configuration }, options = {}) {
   const sent = [];
   const all = client({
     maxRetries: 0,
-    fetch: async (request) => {
-      const [, rest = ""] = /\/interactions\/[^/]*\/?(.*?)\/?$/.exec(new URL(request.url).pathname) ?? [];
-      sent.push(`${request.method} ${rest || "interaction"}`);
-      await held;
+    fetch: (request) => {
+      const { pathname } = new URL(request.url);
+      const [, rest] = /\/(?:interactions\/[^/]*|v2)\/?(.*?)\/?$/.exec(pathname) ?? [];
+      if (!pathname.endsWith("/factgroups/")) sent.push(`${request.method} ${rest || "interaction"}`);
       return fetch(request);
     },
   });
@@ -241,8 +244,8 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
   const [given, failed, said] = await soon("three documents", visit.documents(requests));
   equal(sent, Array(3).fill("POST documents"), "requests");
   ok(written(given.value).includes("Came alone today."), "a document is made from a text");
-  equal([failed.status, failed.reason.code, failed.reason.step, failed.reason.interactionId], ["rejected", "not_found", "documents.classic.create", visit.id], "a failure");
-  equal([said.status, said.value.name], ["fulfilled", "Said"], "a document of what was said");
+  equal([failed.status, failed.reason.code, failed.reason.step, failed.reason.interactionId], ["rejected", "invalid_request", "documents.classic.create", visit.id], "a failure");
+  equal([said.status, said.value.title, said.value.source.name], ["fulfilled", "Said", "Said"], "a document of what was said");
   equal((await visit.document([soap])).map(({ status }) => status), ["fulfilled"], "one of a list");
   equal((await all.documents.classic.list(visit.id)).data.length, 4, "documents that the service has");
 
@@ -253,6 +256,71 @@ export async function documents_are_made_from_what_is_kept_or_said_or_given(tool
   const error = await refused("invalid_request", () => visit.document(soap));
   ok(error.message.includes("no fact is kept"), error.message);
   equal(sent, [], "requests for a document of nothing");
+  visit.close();
+}
+
+export async function a_guided_document_is_written_from_kept_facts_and_saved_as_it_was_corrected(tools) {
+  const { soon, equal, ok } = tools;
+  const { all, visits, sent, options } = visiting(tools);
+  const visit = await soon("the start", visits.start({ ...options, language: "da" }));
+  const offers = await soon("the templates", visit.templates({ language: "en" }));
+  const kinds = offers.map(({ kind }) => kind);
+  equal(kinds, [...kinds].sort().reverse(), "guided templates come first");
+  const { templateId, languages } = offers[0];
+  ok(languages.some((tag) => tag.startsWith("en")), "the first one is in the language");
+  ok(!(await visit.templates({ language: "fi" })).some(({ kind, languages }) => kind === "guided" && languages.length && !languages.includes("fi")), "others are left out");
+
+  const dropped = visit.facts.items[1];
+  visit.facts.discard(dropped.id);
+  sent.length = 0;
+  const note = await soon("a document", visit.document({ templateId, outputLanguage: "en" }));
+  equal(sent, ["PATCH facts/" + dropped.id, "POST documents"], "requests");
+  equal([note.kind, note.source.templateId, note.id], ["guided", templateId, note.source.id], "what it is");
+  const text = note.sections.map(({ text }) => text).join("\n");
+  ok(text.includes("penicillin") && !text.includes("ramipril"), "what is kept is in it");
+  equal(note.sections.map(({ key }) => key), note.source.sections.map(({ sectionId }) => sectionId), "sections are in the service's order");
+  ok(note.sections.every(({ heading, text }) => heading && typeof text === "string"), "each has a heading");
+
+  const corrected = structuredClone(note);
+  corrected.title = "Seen by Dr Roe";
+  corrected.sections[0].text = "As told by the patient.";
+  const saved = await soon("saving", visit.saveDocument(corrected));
+  equal([saved.title, saved.sections], ["Seen by Dr Roe", corrected.sections], "what is saved");
+  const there = await all.documents.get(note.id);
+  equal([there.name, there.stringDocument[note.sections[0].key]], ["Seen by Dr Roe", "As told by the patient."], "what the service has");
+  sent.length = 0;
+  equal((await visit.saveDocument(saved)).title, saved.title, "nothing to save");
+  equal(sent, [], "requests for that");
+  visit.close();
+}
+
+export async function where_the_service_keeps_nothing_a_document_is_written_all_the_same_and_not_kept(tools) {
+  const { soon, refused, equal, ok } = tools;
+  const { all, visits, options } = visiting(tools);
+  const visit = await soon("the start", visits.start({ ...options, configuration: { ...options.configuration, retentionPolicy: "none" } }));
+  const [{ templateId }] = await visit.templates({ language: "en" });
+  const note = await soon("a document", visit.document({ templateId, outputLanguage: "en" }));
+  ok(note.sections.some(({ text }) => text.includes("penicillin")), "it has what is kept");
+  equal([note.id, note.source.id], [undefined, undefined], "it was not kept");
+  equal((await all.documents.list({ interactionId: visit.id })).length, 0, "documents that the service has");
+  await refused("invalid_request", () => visit.saveDocument({ ...note, title: "x" }));
+  visit.close();
+}
+
+export async function a_known_fact_in_a_group_that_there_is_not_is_refused_before_anything_is_made(tools) {
+  const { client, refused, soon, equal, ok } = tools;
+  const { visits, sent, options } = visiting(tools);
+  const groups = (await client().facts.factGroupsList()).data.map(({ key }) => key);
+  const knownFacts = [KNOWN[0], { text: "Pulse 92", group: "vitals" }];
+  const error = await refused("invalid_request", () => visits.start({ ...options, knownFacts }));
+  ok(error.message.includes("knownFacts[1].group") && groups.every((key) => error.message.includes(key)), error.message);
+  equal([sent, error.step], [[], "facts.factGroupsList"], "requests sent, and the step");
+
+  const visit = await soon("the start", visits.start({ ...options, language: "en" }));
+  equal(visit.facts.choices.map(({ key }) => key), groups, "the groups, in the service's order");
+  ok(visit.facts.choices.every(({ name }) => name), "they have names");
+  equal(visit.facts.groups.map(({ group }) => group), groups.filter((key) => KNOWN.some(({ group }) => group === key)), "those that have facts");
+  await refused("invalid_request", () => visit.facts.add({ text: "Pulse 92", group: "vitals" }));
   visit.close();
 }
 

@@ -193,13 +193,29 @@ async function own() {
       },
     });
     const { interactionId: id } = await client.interactions.create({ encounter: { identifier: "e", status: "planned", type: "inpatient" } });
-    await client.languages.list({ endpoint: "stream" });
-    const context = [{ text: "Your pulse is 78." }];
-    const { document } = await client.documents.generate({ context, templateRef: { templateId: "corti-soap" }, outputLanguage: "en" });
+    await client.languages.list({ endpoint: "streams" });
+    const { templates, sections } = client.documents;
+    const heading = { heading: "Plan", instructions: { contentPrompt: "What was agreed." }, outputSchema: { type: "string" } };
+    const section = await sections.create({ name: "Plan", generation: heading });
+    const template = await templates.create({ name: "Plan", generation: { sections: [{ sectionId: section.id }] }, languages: ["en"] });
+    for (const [library, { id }, generation] of [[sections, section, heading], [templates, template, { sections: [{ sectionId: section.id }] }]]) {
+      await library.list({ source: "user" });
+      await library.get(id);
+      await library.update(id, { description: "What was agreed." });
+      const { id: version } = await library.versions.create(id, { generation });
+      await library.versions.list(id);
+      await library.versions.get(id, version);
+      await library.versions.delete(id, version);
+      await library.versions.publish(id, (await library.versions.list(id))[0].id);
+    }
+    const context = [{ type: "text", text: "Your pulse is 78." }];
+    const { document } = await client.documents.generate({ context, templateRef: { templateId: template.id }, outputLanguage: "en" });
     await client.documents.list();
     await client.documents.update(document.id, { name: "Note" });
     await client.documents.get(document.id);
     await client.documents.delete(document.id);
+    await templates.delete(template.id);
+    await sections.delete(section.id);
     const transcription = { primaryLanguage: "en", diarize: true, participants: [{ channel: 0, role: "multiple" }] };
     for (const encoding of ["auto", "pcm"]) {
       const stream = await client.stream.connect({ id, configuration: { transcription, mode: { type: "facts", outputLocale: "en" } }, audio: { encoding } });

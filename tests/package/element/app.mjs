@@ -17,7 +17,7 @@ navigator.mediaDevices.getUserMedia = async (constraints) => {
 
 const element = document.querySelector("ossicle-visit");
 for (const type of ["ossicle-state", "ossicle-error", "ossicle-document"]) {
-  document.addEventListener(type, ({ detail: { state, error, document } }) => told.push(state ?? error?.code ?? document.name));
+  document.addEventListener(type, ({ detail: { state, error, document } }) => told.push(state ?? error?.code ?? document.title));
 }
 // Before the element is defined: an app need not wait.
 element.options = {

@@ -180,7 +180,7 @@ export async function recordings(client: Client, id: string, speech: ArrayBuffer
   await reader?.cancel();
 
   const asked = await client.transcripts.create(id, {
-    recordingId, primaryLanguage: "en", diarize: true, isMultichannel: false, isDictation: false, participants: [{ channel: 0, role: "doctor" }],
+    recordingId, primaryLanguage: "en", diarize: false, isMultichannel: false, isDictation: false, participants: [{ channel: 0, role: "doctor" }],
   });
   steps["transcripts.create"] = asked;
   while ((await client.transcripts.getStatus(id, asked.id)).status === "processing") await new Promise((resolve) => setTimeout(resolve, 200));
