@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use ossicle::error::Code;
 use ossicle::json::{Json, Raw, ToJson};
 use ossicle::protocol::client::{ClientMessage, Configuration};
 use ossicle::protocol::server::ServerMessage;
-use ossicle::rest::calls::{call, names};
+use ossicle::rest::calls::{Given, arguments, call, meant, names};
 use ossicle::rest::response::{Response, read};
 use ossicle::rest::tokens::{Need, Next, Tokens};
 use ossicle::rest::{Method, Transfer};
@@ -163,6 +163,55 @@ fn a_request_that_cannot_be_right_is_refused_with_the_path_of_what_is_wrong() {
         let refused = call(name, &mut arguments).err().map(|error| (error.code, error.message.clone()));
         let message = fixture["message"].as_str().unwrap().to_owned();
         assert_eq!(refused, Some((Code::InvalidRequest, message)), "{name} {}", fixture["arguments"]);
+    }
+}
+
+#[test]
+fn a_method_takes_as_many_arguments_before_its_options_as_it_has_at_most() {
+    let mut most = BTreeMap::new();
+    for fixture in fixtures(include_str!("wire/rest.json")) {
+        let name = fixture["call"].as_str().unwrap().to_owned();
+        let count = fixture["arguments"].as_array().unwrap().len();
+        most.entry(name).and_modify(|most: &mut usize| *most = count.max(*most)).or_insert(count);
+    }
+    for (name, count) in most {
+        assert_eq!(arguments(&name), Ok(count), "{name}");
+    }
+    assert!(arguments("interactions.destroy").is_err());
+}
+
+#[test]
+fn which_kind_of_document_is_meant_is_told_by_what_is_given_and_a_missing_id_is_neither() {
+    use Given::{Missing, Other, Text};
+    for (method, given, expected) in [
+        ("documents.list", &[][..], Ok("documents.list")),
+        ("documents.list", &[Other], Ok("documents.list")),
+        ("documents.list", &[Text], Ok("documents.classic.list")),
+        ("documents.list", &[Missing], Err("the interaction's id is missing")),
+        ("documents.list", &[Missing, Other], Err("the interaction's id is missing")),
+        ("documents.get", &[Text], Ok("documents.get")),
+        ("documents.get", &[Text, Other], Ok("documents.get")),
+        ("documents.get", &[Text, Text], Ok("documents.classic.get")),
+        ("documents.get", &[Text, Text, Other], Ok("documents.classic.get")),
+        ("documents.get", &[Text, Missing], Err("the document's id is missing")),
+        ("documents.get", &[Missing, Missing], Err("the document's id is missing")),
+        // Refused then, since it is no UUID.
+        ("documents.get", &[Missing], Ok("documents.get")),
+        ("documents.get", &[Missing, Text], Ok("documents.classic.get")),
+        ("documents.update", &[Text, Other], Ok("documents.update")),
+        ("documents.update", &[Text, Text, Other], Ok("documents.classic.update")),
+        ("documents.update", &[Text, Missing, Other], Err("the document's id is missing")),
+        ("documents.delete", &[Text], Ok("documents.delete")),
+        ("documents.delete", &[Text, Text], Ok("documents.classic.delete")),
+        ("documents.delete", &[Text, Missing], Err("the document's id is missing")),
+        ("documents.templates.get", &[Missing], Ok("documents.templates.get")),
+        ("facts.list", &[Missing, Missing], Ok("facts.list")),
+    ] {
+        match (meant(method, given), expected) {
+            (Ok(method), Ok(expected)) => assert_eq!(method, expected, "{given:?}"),
+            (Err(error), Err(part)) => assert!(error.message.starts_with(part), "{}", error.message),
+            (meant, _) => panic!("{method} {given:?} is {meant:?}"),
+        }
     }
 }
 
