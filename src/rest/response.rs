@@ -172,7 +172,7 @@ fn failed(failure: &Value) -> Option<String> {
     if let (1, Some((field, rule))) = (fields.len(), fields.iter().next()) {
         let is_rule =
             |text: &&str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        return Some(format!("{field}: {}", rule.as_str().filter(is_rule)?));
+        return Some(rule.as_str().filter(is_rule).map_or_else(|| field.clone(), |rule| format!("{field}: {rule}")));
     }
     let text = |keys: &[&str]| keys.iter().find_map(|key| fields.get(*key)?.as_str()).map(str::to_owned);
     let place = text(&["field", "path", "loc", "name", "key"]);
@@ -306,8 +306,8 @@ mod tests {
     fn a_field_and_its_rule_are_told_and_a_value_is_not() {
         for (entry, told) in [
             (json!({ "context": "min" }), "; context: min"),
-            (json!({ "name": "Ida Quill" }), ""),
-            (json!({ "patient": "Ida Quill" }), ""),
+            (json!({ "name": "Ida Quill" }), "; name"),
+            (json!({ "patient": "Ida Quill" }), "; patient"),
             (json!({ "a": "min", "b": "max" }), ""),
             (json!("min"), ""),
         ] {
