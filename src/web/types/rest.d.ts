@@ -98,7 +98,7 @@ export interface InteractionsQuery {
   pageSize?: number;
   /** The page, from 1. */
   index?: number;
-  /** Only interactions in this state. The service does not heed more than one, which are sent all the same. */
+  /** Only interactions in this state. Several, which are sent as they are given, were seen not to work. */
   encounterStatus?: EncounterStatus | EncounterStatus[];
   /** The patient's identifier. */
   patient?: string;
