@@ -67,6 +67,22 @@ fn every_answer_is_read_as_it_came() {
     }
 }
 
+#[test]
+fn a_number_is_the_nearest_that_there_is_as_a_browser_reads_it() {
+    // One of them is a neighbour of what a quick reader makes of it.
+    for (text, number) in [
+        ("0.0034299999999999995", 0.0034299999999999995_f64),
+        ("0.0016799999999999999", 0.0016799999999999999),
+        ("0.005390000000000001", 0.005390000000000001),
+        ("0.007489999999999999", 0.007489999999999999),
+        ("1e-7", 1e-7),
+    ] {
+        let body = format!(r#"{{"creditsConsumed":{text}}}"#);
+        let answer = read(&Response { status: 200, body, ..Response::default() }).unwrap();
+        assert_eq!(answer["creditsConsumed"].as_f64().map(f64::to_bits), Some(number.to_bits()), "{text}");
+    }
+}
+
 /// The method whose request it is, by trying them all: `None` if there is none.
 fn method_of(entry: &Value) -> Option<(&'static str, Result<ossicle::rest::Request, Error>)> {
     let (verb, target) = entry["call"].as_str()?.split_once(' ')?;

@@ -88,7 +88,7 @@ export async function pages(client: Client): Promise<Steps> {
   const rest: string[] = [];
   for await (const interaction of await client.interactions.list({ ...query, index: 2 })) rest.push(interaction.encounter.identifier);
   steps["from the second page"] = rest;
-  const held = await client.interactions.list({ patient: "patient-of-pages", encounterStatus: ["on-hold", "completed"] });
+  const held = await client.interactions.list({ patient: "patient-of-pages", encounterStatus: "on-hold" });
   steps["by status"] = held.data.map((interaction) => interaction.encounter.identifier);
   const one = await client.interactions.list({ patient: "patient-of-pages", encounterStatus: "planned" });
   steps["by one status"] = one.data.length;
@@ -197,7 +197,7 @@ export async function recordings(client: Client, id: string, speech: ArrayBuffer
 
 export async function failures(setup: Setup, client: Client, id: string): Promise<Steps> {
   const steps: Steps = {};
-  steps["400"] = await failure(() => client.facts.create(id, { facts: [{ text: "x", group: "no-such-group" }] }));
+  steps["400"] = await failure(() => client.transcripts.create(id, { recordingId: NOBODY, primaryLanguage: "zz" }));
   steps["401"] = await failure(() => connect(setup, "made-up").interactions.get(id));
   steps["403"] = await failure(() => connect(setup, setup.foreignToken, "other").interactions.get(id));
   steps["404"] = await failure(() => client.interactions.get(NOBODY));
