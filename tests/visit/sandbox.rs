@@ -68,7 +68,7 @@ impl Sandbox {
 #[test]
 fn the_simulated_service_answers_as_the_sandbox_does() {
     let sandbox = Sandbox::start();
-    let mut service = Service { stamps_new: true, ..Service::default() };
+    let mut service = Service { stamps_new: true, hides_creation: true, ..Service::default() };
     let mut ids: Vec<[Value; 2]> = Vec::new();
     let nobody = json!("11111111-1111-4111-8111-111111111111");
     // A number stands for the id of the fact that was made as that one.

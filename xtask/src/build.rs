@@ -63,8 +63,16 @@ const MODULES: [(&str, &str); 2] = [("#border", "border.js"), ("#borrowed", "bor
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 /// The parts of the types of modules, in the order in which they are joined.
-const TYPES: [&str; 7] =
-    ["client.d.ts", "auth.d.ts", "rest.d.ts", "documents.d.ts", "guided.d.ts", "stream.d.ts", "visits.d.ts", "init.d.ts"];
+const TYPES: [&str; 8] = [
+    "client.d.ts",
+    "auth.d.ts",
+    "rest.d.ts",
+    "documents.d.ts",
+    "guided.d.ts",
+    "stream.d.ts",
+    "visits.d.ts",
+    "init.d.ts",
+];
 
 /// The optional entries' types, each a file of its own, and their names in the package.
 const ENTRY_TYPES: [(&str, &str); 2] = [("react.d.ts", "ossicle-react.d.ts"), ("element.d.ts", "ossicle-element.d.ts")];
