@@ -13,7 +13,7 @@ use crate::serve::{self, Sandbox};
 use crate::setup::{self, Need};
 
 /// The variable that holds the token for the real service. Its value is never printed.
-const TOKEN: &str = "OSSICLE_ACCESS_TOKEN";
+pub(crate) const TOKEN: &str = "OSSICLE_ACCESS_TOKEN";
 
 /// How to serve the demo.
 #[derive(Debug, PartialEq)]

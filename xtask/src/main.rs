@@ -1,8 +1,8 @@
-//! Project tasks: `cargo xtask dev | build | pack | test | bench | setup | help`.
+//! Project tasks: `cargo xtask dev | build | pack | test | bench | fuzz | probe | setup | help`.
 //!
 //! This file reads the arguments and picks a room; what a task does lives there:
 //! `setup` (what a fresh machine lacks), `build` (the package), `pack` (its tarball), `dev` (the demo on a local server), `test` (every check),
-//! `bench` (how fast it is), `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
+//! `bench` (how fast it is), `probe` (what only the live service can tell), `tidy` (the repository's own rules), and under them `run`, `children`, `serve` and `place`.
 //! Nothing here is part of the product.
 
 mod bench;
@@ -12,6 +12,7 @@ mod dev;
 mod fuzz;
 mod pack;
 mod place;
+mod probe;
 mod run;
 mod serve;
 mod setup;
@@ -43,6 +44,10 @@ Project tasks. Each sets up what it needs first and says so.
       measures how fast it is, and what it costs a page beside the official client; writes docs/benchmarks.md
   cargo xtask fuzz [--runs N]
       has libFuzzer make up what the service says to a session, 10,000,000 times unless told
+  cargo xtask probe --environment eu|us|REGION [--tenant NAME] | --sandbox  [--hour] [--one-by-one]
+      asks the real service some minutes long what only it can tell, compares it with the sandbox, and writes
+      probe/DATE.json without tokens and addresses; the token is in OSSICLE_ACCESS_TOKEN, or a client's id and
+      secret in OSSICLE_CLIENT_ID and OSSICLE_CLIENT_SECRET; --sandbox asks the sandbox itself (probe/README.md)
   cargo xtask setup
       installs all that the tasks above need
   cargo xtask help
@@ -58,6 +63,7 @@ enum Task {
     Test(test::Options),
     Fuzz(u64),
     Bench(Vec<bench::Suite>),
+    Probe(probe::Options),
     Setup,
     Help,
 }
@@ -88,6 +94,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Test(options) => return test::run(&options),
         Task::Fuzz(executions) => fuzz::run(executions)?,
         Task::Bench(suites) => bench::run(&suites)?,
+        Task::Probe(options) => probe::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -174,6 +181,21 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             }
             Ok(Task::Fuzz(executions))
         }
+        "probe" => {
+            let mut options = probe::Options::default();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("environment") => options.environment = Some(arguments.value()?.string()?),
+                    Long("tenant") => options.tenant = Some(arguments.value()?.string()?),
+                    Long("sandbox") => options.sandbox = true,
+                    Long("hour") => options.hour = true,
+                    Long("one-by-one") => options.one_by_one = true,
+                    Long("help") | Short('h') => return Ok(Task::Help),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Task::Probe(options))
+        }
         other => bail!("there is no task {other:?}"),
     }
 }
@@ -258,6 +280,21 @@ mod tests {
     }
 
     #[test]
+    fn the_probe_asks_a_region_of_any_name_or_the_sandbox() {
+        let sandbox = probe::Options { sandbox: true, ..probe::Options::default() };
+        assert_eq!(parsed(&["probe", "--sandbox"]).unwrap(), Task::Probe(sandbox));
+        let service = probe::Options {
+            environment: Some("beta-eu".to_owned()),
+            tenant: Some("north".to_owned()),
+            hour: true,
+            one_by_one: true,
+            sandbox: false,
+        };
+        let arguments = ["probe", "--environment=beta-eu", "--tenant", "north", "--hour", "--one-by-one"];
+        assert_eq!(parsed(&arguments).unwrap(), Task::Probe(service));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_name() {
         for arguments in [
             &["deploy"][..],
@@ -267,6 +304,7 @@ mod tests {
             &["bench", "--only", "video"],
             &["dev", "--environment", "mars"],
             &["dev", "--port", "70000"],
+            &["probe", "--everything"],
             &["setup", "more"],
         ] {
             let refused = parsed(arguments).unwrap_err().to_string();

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 /// Where source files live.
-const ROOTS: [&str; 9] = ["src", "codecs", "resampler", "sandbox", "xtask", "www", "tests", "benches", "fuzz"];
+const ROOTS: [&str; 10] =
+    ["src", "codecs", "resampler", "sandbox", "probe", "xtask", "www", "tests", "benches", "fuzz"];
 /// Folders that are made, not written.
 const MADE: [&str; 3] = ["target", "pkg", "node_modules"];
 /// Past this a file is two concepts.

@@ -39,9 +39,9 @@ fn tidy() -> Result<Verdict> {
     Ok(Verdict::of((!broken.is_empty()).then(|| failure(broken.len()))))
 }
 
-/// Looks at the crates of Cargo.lock, by the rules of deny.toml.
+/// Looks at the crates of Cargo.lock, those of the tools too, by the rules of deny.toml.
 fn deny() -> Result<Verdict> {
-    let mut checks = vec!["deny", "--locked", "check", "bans", "licenses", "sources"];
+    let mut checks = vec!["deny", "--locked", "--workspace", "check", "bans", "licenses", "sources"];
     // Advisories are in a repository of their own, to which not every machine has a way: the rest holds without them.
     let fetched =
         Run::new("fetch what is known of the crates' faults", "cargo").args(["deny", "fetch", "db"]).outcome()?;
