@@ -53,17 +53,16 @@ pub fn write(
     for (letter, trail) in &run.trails {
         for event in &trail.0 {
             let mut value = redactor.value(&serde_json::to_value(event).context("cannot write an event")?);
+            refuse(redactor.leak(&value.to_string()))?;
             value["question"] = (*letter).into();
             events.push((event.at, value));
         }
     }
     events.sort_by(|one, other| one.0.total_cmp(&other.0));
     let events = lines(events.iter().map(|(_, event)| event))?;
-    let found = rows.iter().flat_map(|row| [&row.service, &row.sandbox]).flatten();
-    let found = lines(found)?;
-    // All else is the probe's own words.
-    if let Some(name) = redactor.leak(&events).or_else(|| redactor.leak(&found)) {
-        bail!("{name} would be in the file: nothing was written. Please report this, without the file");
+    // What else there is are the probe's own words.
+    for found in rows.iter().flat_map(|row| [&row.service, &row.sandbox]).flatten() {
+        refuse(redactor.leak(&serde_json::to_string(found).context("cannot write a value")?))?;
     }
     let head = serde_json::to_string_pretty(&head).context("cannot write the head")?;
     let head = head.trim_end_matches('}').trim_end();
@@ -71,6 +70,14 @@ pub fn write(
     let text = format!("{head},\n  \"table\": [\n{table}\n  ],\n  \"events\": [\n{events}\n  ]\n}}\n");
     serde_json::from_str::<Value>(&text).context("the file would be no JSON")?;
     Ok((text, rows))
+}
+
+/// No file with a secret in it.
+fn refuse(leak: Option<&str>) -> Result<()> {
+    match leak {
+        Some(name) => bail!("{name} would be in the file: nothing was written. Please report this, without the file"),
+        None => Ok(()),
+    }
 }
 
 /// The rows without what must not be told.

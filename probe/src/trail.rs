@@ -198,10 +198,11 @@ impl Trail {
         self.of_type(socket, kind).next().map(|(at, _)| at)
     }
 
-    /// The types of a socket's messages in their order, repeats left out, and those that the protocol does not know.
+    /// The types of a socket's messages in their order, without repeats, without those that the protocol does not know, and
+    /// without the usage so far, which comes in between when its time has come.
     pub fn kinds(&self, socket: &str) -> Vec<String> {
         let mut kinds: Vec<String> = self.messages(socket).map(|(_, message)| kind(message)).collect();
-        kinds.retain(|kind| KNOWN.contains(&kind.as_str()));
+        kinds.retain(|kind| KNOWN.contains(&kind.as_str()) && kind != "delta_usage");
         kinds.dedup();
         kinds
     }

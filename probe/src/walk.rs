@@ -32,6 +32,8 @@ const DELETION: Duration = Duration::from_secs(15);
 /// takes does not get less with the pace.
 const QUESTION_GRACE: f64 = 90.0;
 const AWAIT_GRACE: f64 = 10.0;
+/// And for what is done with a token that is about to expire.
+const TOKEN_GRACE: f64 = 1.5;
 /// How long nothing is looked at while no socket is open.
 const NAP: Duration = Duration::from_millis(5);
 
@@ -372,7 +374,8 @@ impl Walk<'_> {
         let Some(left) = self.held.left() else {
             return Err(Over("not asked: the token does not say when it expires"));
         };
-        let wait = left.saturating_sub(Duration::from_secs_f64(seconds * self.setting.pace));
+        let grace = if seconds > 0.0 { self.setting.grace(TOKEN_GRACE) } else { 0.0 };
+        let wait = left.saturating_sub(Duration::from_secs_f64(seconds * self.setting.pace + grace));
         if Instant::now() + wait >= self.deadline {
             return Err(Over("not asked: the token lives too long"));
         }
@@ -444,7 +447,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let subject = Subject::sandbox(&url, "base", Credentials::Token("a-token".to_owned())).unwrap();
-        let speech = Speech::tones().unwrap();
+        let speech = Speech::tones(0.1).unwrap();
         let stop = AtomicBool::new(stop);
         let setting = Setting { subject: &subject, speech: &speech, pace: 1.0, started: Instant::now(), stop: &stop };
         walk(&setting, steps, seconds)

@@ -5,7 +5,7 @@
 use std::{net::TcpListener, sync::atomic::AtomicBool, time::Duration};
 
 use ossicle_probe::{
-    finding::{Finding, Found, Verdict},
+    finding::{Finding, Found, Row, Verdict},
     redact::Redactor,
     report::{About, write},
     run::{Options, Outcome, run},
@@ -13,12 +13,14 @@ use ossicle_probe::{
     subject::Subject,
     tokens::Credentials,
 };
-use ossicle_sandbox::Server;
+use ossicle_sandbox::{Behaviour, Pace, Server};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// Forty times as fast as life.
 const PACE: f64 = 0.025;
+/// Seconds for a word: less than people take, so that there is less to send.
+const WORD: f64 = 0.15;
 /// A tenant's name that is in no other word.
 const TENANT: &str = "canary-clinic-7";
 
@@ -54,7 +56,13 @@ impl Drop for Sandbox {
 }
 
 fn quick() -> ossicle_sandbox::Options {
-    ossicle_sandbox::Options { token_seconds: 3, ..ossicle_sandbox::Options::default() }
+    let behaviour = Behaviour {
+        pace: Pace::new(PACE).unwrap(),
+        // The client's time, and so not scaled with the service's delays.
+        configuration_seconds: Pace::new(10.0 * PACE).unwrap(),
+        ..Behaviour::default()
+    };
+    ossicle_sandbox::Options { token_seconds: 3, behaviour, ..ossicle_sandbox::Options::default() }
 }
 
 fn options() -> Options {
@@ -62,7 +70,7 @@ fn options() -> Options {
 }
 
 fn ask(subject: &Subject) -> Outcome {
-    let speech = Speech::tones().unwrap();
+    let speech = Speech::tones(WORD).unwrap();
     run(subject, &speech, options(), &AtomicBool::new(false), &|_, _| {})
 }
 
@@ -116,9 +124,13 @@ fn every_question_is_asked_to_its_end_nothing_is_told_and_nothing_is_left() {
     assert!(file["events"].as_array().unwrap().len() > 1000);
 
     // The sandbox agrees with itself, in what does not hang on how quick a machine is.
+    let is_timeless = |row: &Row| {
+        "fijklm".contains(&row.question) && row.name != "troubles" && !matches!(row.service, Some(Found::Seconds(_)))
+    };
+    assert!(rows.iter().filter(|row| is_timeless(row) && row.verdict == Verdict::Agrees).count() > 150);
     let differ: Vec<String> = rows
         .iter()
-        .filter(|row| row.verdict == Verdict::Differs && !matches!(row.service, Some(Found::Seconds(_))))
+        .filter(|row| is_timeless(row) && row.verdict == Verdict::Differs)
         .map(|row| format!("{}: {} {:?} {:?}", row.question, row.name, row.service, row.sandbox))
         .collect();
     assert_eq!(differ, [""; 0]);

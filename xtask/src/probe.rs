@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let speech = speak()?;
 
     heading("probe");
-    let sandbox = Sandbox::start(&["--port".to_owned(), "0".to_owned()])?;
+    let sandbox = Sandbox::start(&["--port", "0", "--pace", "1"].map(str::to_owned))?;
     let program = place::target().join("debug").join(format!("ossicle-probe{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(program);
     command.current_dir(place::root()).args(["--sandbox", &sandbox.url]).arg("--speech").arg(speech);

@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_rounds_of_the_dialogue_are_more_than_an_hour() {
-        let speech = crate::speech::Speech::tones().unwrap_or_else(|error| unreachable!("{error}"));
+        let speech = crate::speech::Speech::tones(0.37).unwrap_or_else(|error| unreachable!("{error}"));
         let seconds = speech.samples(0..22, Layout::One).len() / crate::speech::RATE;
         assert!(seconds * ROUNDS > 3600, "{seconds} s a round");
     }
