@@ -106,6 +106,7 @@ fn service(region: &str, asked: Option<&str>) -> Result<Subject> {
     let tenant = asked.map(str::to_owned).or_else(|| variable("OSSICLE_TENANT")).or(of_token);
     let is_given = matches!(credentials, Credentials::Token(_));
     let subject = Subject::service(region, tenant.as_deref().unwrap_or("base"), credentials)?;
+    subject.check()?;
     let left = subject.tokens.token()?.left().map(|left| left.as_secs());
     match left.filter(|_| is_given) {
         Some(0) => bail!("the token has expired: get a new one"),

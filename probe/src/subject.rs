@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -34,6 +34,30 @@ pub struct Subject {
     /// How it comes by its tokens.
     pub tokens: Tokens,
     agent: ureq::Agent,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Its token, if it shows one.
+    pub token: Option<&'a str>,
+    /// Another tenant than ours; none at all where it is empty.
+    pub tenant: Option<&'a str>,
+    /// Whether the service is told to keep nothing.
+    pub unretained: bool,
+    /// Its method.
+    pub method: &'a str,
+    /// Its path below the version.
+    pub path: &'a str,
+    /// Its body, null for none.
+    pub body: &'a Value,
+}
+
+impl<'a> Request<'a> {
+    /// With our tenant, without a body.
+    pub fn new(method: &'a str, path: &'a str, token: Option<&'a str>) -> Self {
+        Self { token, tenant: None, unretained: false, method, path, body: &Value::Null }
+    }
 }
 
 /// An answer: status, some headers, body.
@@ -89,6 +113,22 @@ impl Subject {
         secrets
     }
 
+    /// Whether it answers, and takes our token.
+    ///
+    /// # Errors
+    /// A sentence that says what to look at.
+    pub fn check(&self) -> Result<()> {
+        let token = self.tokens.token()?;
+        let (status, ..) = self.send(LIMIT, &Request::new("GET", "/factgroups/", Some(&token.text)))?;
+        match status {
+            401 | 403 => {
+                bail!("the service refuses the token ({status}): look at the token, the tenant and the region")
+            }
+            200..300 => Ok(()),
+            _ => bail!("the service answers with {status}: try later"),
+        }
+    }
+
     /// The token that a request shows; `held` is the one that the question began with.
     pub fn token(&self, who: Who, held: &Token) -> Result<Option<String>> {
         Ok(match who {
@@ -105,25 +145,24 @@ impl Subject {
         format!("{}/interactions/{interaction}/streams?tenant-name={}{token}", self.stream, self.tenant)
     }
 
-    /// A request over REST. `tenant`: another than ours, or none where it is empty.
+    /// A request over REST.
     ///
     /// # Errors
-    /// Where there was no whole answer within `limit`.
-    pub fn send(
-        &self, limit: Duration, token: Option<&str>, tenant: Option<&str>, retain: bool, method: &str, path: &str,
-        body: &Value,
-    ) -> Result<Answer> {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.rest));
-        if let Some(token) = token {
+    /// Where there was no whole answer within `limit`. The error names no address: it goes into the file.
+    pub fn send(&self, limit: Duration, asked: &Request<'_>) -> Result<Answer> {
+        let uri = format!("{}{}", self.rest, asked.path);
+        let mut request = ureq::http::Request::builder().method(asked.method).uri(uri);
+        if let Some(token) = asked.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let tenant = tenant.unwrap_or(&self.tenant);
+        let tenant = asked.tenant.unwrap_or(&self.tenant);
         if !tenant.is_empty() {
             request = request.header("tenant-name", tenant);
         }
-        if !retain {
+        if asked.unretained {
             request = request.header("x-corti-retention-policy", "none");
         }
+        let body = asked.body;
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         if !bytes.is_empty() {
             request = request.header("content-type", "application/json");

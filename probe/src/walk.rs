@@ -14,10 +14,11 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    kept::Kept,
     socket::{Came, Opened, Socket},
     speech::{Layout, RATE, Speech, bytes},
     step::{Call, Step, Who, encounter},
-    subject::Subject,
+    subject::{Request, Subject},
     tokens::Token,
     trail::{Event, Trail, What},
 };
@@ -81,7 +82,7 @@ struct Walk<'a> {
     deadline: Instant,
     held: Token,
     trail: Trail,
-    kept: BTreeMap<&'static str, String>,
+    kept: Kept,
     sockets: BTreeMap<&'static str, Open>,
     litter: Vec<String>,
 }
@@ -103,7 +104,7 @@ pub(crate) fn walk(setting: &Setting<'_>, steps: &[Step], seconds: f64) -> Walke
         deadline: Instant::now() + Duration::from_secs_f64(seconds * setting.pace + setting.grace(QUESTION_GRACE)),
         held,
         trail,
-        kept: BTreeMap::new(),
+        kept: Kept::default(),
         sockets: BTreeMap::new(),
         litter: Vec::new(),
     };
@@ -118,7 +119,7 @@ pub(crate) fn walk(setting: &Setting<'_>, steps: &[Step], seconds: f64) -> Walke
 impl Walk<'_> {
     /// A name that nobody else has given to an encounter.
     fn keep_random(&mut self) {
-        self.kept.insert("random", format!("probe-{:016x}", RandomState::new().hash_one(self.setting.started)));
+        self.kept.keep("random", format!("probe-{:016x}", RandomState::new().hash_one(self.setting.started)));
     }
 
     fn note(&mut self, socket: Option<&'static str>, what: What) {
@@ -206,32 +207,20 @@ impl Walk<'_> {
         self.note(Some(socket), What::LeftOut("the socket is not open".to_owned()));
     }
 
-    /// A text with what was kept in place of the names in braces; `None`, and a note, where something was not kept.
+    /// A text with what was kept; `None`, and a note, where something was not.
     fn text(&mut self, text: &str) -> Option<String> {
-        let mut whole = text.to_owned();
-        for (name, value) in &self.kept {
-            whole = whole.replace(&format!("{{{name}}}"), value);
-        }
-        if whole.contains('{') {
-            self.note(None, What::LeftOut(format!("not everything is known of {text}")));
-            return None;
-        }
-        Some(whole)
+        let filled = self.kept.text(text);
+        self.known(filled)
     }
 
+    /// The same of a whole value.
     fn filled(&mut self, value: &Value) -> Option<Value> {
-        Some(match value {
-            Value::String(text) if text.contains('{') => self.text(text)?.into(),
-            Value::Array(items) => items.iter().map(|item| self.filled(item)).collect::<Option<_>>()?,
-            Value::Object(fields) => {
-                let mut filled = serde_json::Map::new();
-                for (key, value) in fields {
-                    filled.insert(self.text(key)?, self.filled(value)?);
-                }
-                filled.into()
-            }
-            value => value.clone(),
-        })
+        let filled = self.kept.value(value);
+        self.known(filled)
+    }
+
+    fn known<T>(&mut self, filled: Result<T, String>) -> Option<T> {
+        filled.map_err(|text| self.note(None, What::LeftOut(format!("not everything is known of {text}")))).ok()
     }
 
     fn call(&mut self, call: &Call) {
@@ -244,20 +233,21 @@ impl Walk<'_> {
         let subject = self.setting.subject;
         let answer = subject.token(call.who, &self.held).and_then(|token| {
             let limit = self.answer_limit();
-            subject.send(limit, token.as_deref(), call.tenant, call.retain, call.method, &path, &body)
+            let (token, tenant, unretained) = (token.as_deref(), call.tenant, !call.retain);
+            subject.send(limit, &Request { token, tenant, unretained, method: call.method, path: &path, body: &body })
         });
         match answer {
             Ok((status, headers, body)) => {
                 for (name, pointer) in &call.keep {
                     if let Some(value) = body.pointer(pointer).and_then(Value::as_str) {
-                        self.kept.insert(name, value.to_owned());
+                        self.kept.keep(name, value.to_owned());
                     }
                 }
                 self.note(None, What::Answer { label, status, headers, body });
             }
             Err(error) => self.note(None, What::Failed(format!("{label}: {error}"))),
         }
-        let all_kept = call.keep.iter().all(|(name, _)| self.kept.contains_key(name));
+        let all_kept = call.keep.iter().all(|(name, _)| self.kept.get(name).is_some());
         if let Some(path) = call.litter.filter(|_| all_kept)
             && let Some(path) = self.text(path)
         {
@@ -266,7 +256,7 @@ impl Walk<'_> {
     }
 
     fn open(&mut self, socket: &'static str, interaction: &'static str, who: Who) {
-        let id = self.kept.get(interaction).cloned().unwrap_or_else(|| interaction.to_owned());
+        let id = self.kept.get(interaction).unwrap_or(interaction).to_owned();
         let subject = self.setting.subject;
         let opened = subject
             .token(who, &self.held)
@@ -409,7 +399,7 @@ impl Walk<'_> {
             } else {
                 subject
                     .token(Who::Us, &self.held)
-                    .and_then(|token| subject.send(limit, token.as_deref(), None, true, "DELETE", &path, &Value::Null))
+                    .and_then(|token| subject.send(limit, &Request::new("DELETE", &path, token.as_deref())))
             };
             let label = "clean up".to_owned();
             self.note(

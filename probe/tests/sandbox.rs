@@ -10,7 +10,7 @@ use ossicle_probe::{
     report::{About, write},
     run::{Options, Outcome, run},
     speech::Speech,
-    subject::Subject,
+    subject::{Request, Subject},
     tokens::Credentials,
 };
 use ossicle_sandbox::{Behaviour, Pace, Server};
@@ -105,7 +105,8 @@ fn every_question_is_asked_to_its_end_nothing_is_told_and_nothing_is_left() {
     // What the run has made is gone.
     assert_eq!(ours.left, [""; 0]);
     let token = subject.tokens.token().unwrap().text;
-    let list = subject.send(Duration::from_secs(5), Some(&token), None, true, "GET", "/interactions/", &Value::Null);
+    subject.check().unwrap();
+    let list = subject.send(Duration::from_secs(5), &Request::new("GET", "/interactions/", Some(&token)));
     assert_eq!(list.unwrap().2["interactions"], serde_json::json!([]));
 
     // Nothing of who ran it is in the file.
@@ -142,6 +143,7 @@ fn a_service_that_is_not_there_is_a_finding() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let subject = Subject::sandbox(&url, TENANT, Credentials::Token("a-token-that-is-never-seen".to_owned())).unwrap();
+    assert_eq!(subject.check().unwrap_err().to_string(), "no answer: there is no connection");
     let outcome = ask(&subject);
     assert_eq!(outcome.findings.len(), 13);
     let troubles: &Finding = &outcome.findings["j"];

@@ -14,14 +14,16 @@ use crate::{
 const ROUNDING: f64 = 2.0;
 
 /// The doctor begins the first socket, the patient the second one: so it is seen whether speakers are numbered anew. The
-/// second begins with silence: what is said during it belongs to the audio before the cut.
+/// second begins with silence and a flush: what is said up to then belongs to the audio before the cut.
 pub(super) fn steps() -> Vec<Step> {
     let configuration = || configuration("facts", Layout::One);
     let mut steps = Vec::from(fresh("visit", "first"));
     steps.extend(configure("first", configuration()));
     steps.extend([speak("first", 0..9), Step::Cut("first"), Step::Mark("cut"), open("second", "visit")]);
     steps.extend(configure("second", configuration()));
-    steps.extend([Step::Silence("second", 8.0), Step::Mark("spoken on"), speak("second", 9..15)]);
+    steps.push(Step::Silence("second", 6.0));
+    steps.extend(flush("second"));
+    steps.extend([Step::Mark("spoken on"), speak("second", 9..15)]);
     steps.extend(flush("second"));
     steps.extend([Step::Mark("beside"), open("third", "visit")]);
     steps.extend(configure("third", configuration()));
