@@ -79,6 +79,7 @@ async function run() {
     problem(detail?.error, visit.phase === "idle" ? () => byId("prepare").requestSubmit() : detail?.retry);
   });
   visit.addEventListener("transcript", ({ detail }) => transcript.take(detail));
+  setInterval(() => { if (visit.phase === "live") transcript.listen(visit.stats ?? {}); }, 500);
   visit.addEventListener("usage", ({ detail }) => { byId("credits").textContent = `Credits used: ${detail.credits.toFixed(2)}`; });
   visit.addEventListener("phase", showPhase);
 

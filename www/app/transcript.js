@@ -2,23 +2,24 @@
 
 import { byId, clock, h } from "./dom.js";
 
-const ROLES = { doctor: "Doctor", patient: "Patient" };
+/** Seconds of speech that are always on their way: less is not worth a word. */
+const USUAL_SECONDS = 5;
 
-/** Answers `{ take({ segments, replaced, offset, part }), finish() }`. */
+/** Answers `{ take({ segments, replaced, offset, part }), listen(stats), finish() }`. */
 export function transcriptView() {
-  const [lines, interim, empty, scroll, latest] =
-    ["transcript", "interim", "transcript-empty", "transcript-scroll", "latest"].map(byId);
+  const [lines, interim, empty, wait, scroll, latest] =
+    ["transcript", "interim", "transcript-empty", "transcript-wait", "transcript-scroll", "latest"].map(byId);
   const shown = new Map(); // key → <li>
 
   /**
    * Takes the items of one `transcript` event. `offset` (seconds) is where this recording started in the visit's time, and
-   * `part` its number: a visit that was continued has several, and each counts ids and seconds for itself.
+   * `part` its number: a visit that was continued has several, and each counts keys and seconds for itself.
    */
   function take({ segments, replaced = [], offset = 0, part = 0 }) {
     const following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
-    for (const id of replaced) remove(`${part}:${id}`);
+    for (const key of replaced) remove(`${part}:${key}`);
     for (const segment of segments) {
-      const key = `${part}:${segment.id}`;
+      const key = `${part}:${segment.key}`;
       remove(key);
       const line = render(segment, offset);
       shown.set(key, line);
@@ -39,13 +40,12 @@ export function transcriptView() {
     list.insertBefore(line, later ?? null);
   }
 
-  function render({ transcript, speakerId, participant, time, final }, offset) {
+  function render({ transcript, speaker, time, final }, offset) {
     const start = offset + time.start;
-    const role = participant?.role;
-    const name = ROLES[role] ?? (speakerId >= 0 ? `Speaker ${speakerId + 1}` : "Speaker");
+    const name = speaker >= 0 ? `Speaker ${speaker + 1}` : "Speaker";
     return h("li", { data: { start: String(start), final: String(final) } },
       h("time", { dateTime: `PT${start.toFixed(1)}S` }, clock(start)),
-      h("div", {}, h("b", { className: ROLES[role] ? role : `speaker-${speakerId}` }, name), h("p", {}, transcript)));
+      h("div", {}, h("b", { className: `speaker-${speaker}` }, name), h("p", {}, transcript)));
   }
 
   function toLatest() {
@@ -61,12 +61,20 @@ export function transcriptView() {
     if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48) latest.hidden = true;
   });
 
+  /** The recording goes on: says what is still to come. Words come many seconds after they were said. */
+  function listen({ untranscribedSeconds: seconds = 0 }) {
+    const isFirst = shown.size === 0;
+    if (isFirst) empty.textContent = "Listening. The first words usually take about 20 seconds.";
+    wait.textContent = !isFirst && seconds > USUAL_SECONDS ? `The words of the last ${Math.round(seconds)} s are still to come.` : "";
+  }
+
   /** The recording is over: what was never made final goes. */
   function finish() {
     for (const [key, line] of shown) if (line.parentElement === interim) remove(key);
     empty.hidden = shown.size > 0;
     empty.textContent = "Nothing was transcribed.";
+    wait.textContent = "";
   }
 
-  return { take, finish };
+  return { take, listen, finish };
 }

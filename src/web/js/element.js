@@ -168,7 +168,8 @@ export class OssicleVisitElement extends Base {
     this.#shown = now;
     this.#listen(now.stream);
     const isReady = Boolean(this.#client && this.#options);
-    const more = { isReady, hasSource: this.#options?.source !== undefined, microphones: this.#microphones.get() };
+    const { source, configuration } = this.#options ?? {};
+    const more = { isReady, hasSource: source !== undefined, configuration, microphones: this.#microphones.get() };
     for (const part of this.#parts) part.update({ ...now, ...more, documentRequest: this.#documentRequest });
     if (this.getAttribute("state") !== now.state) this.setAttribute("state", now.state);
     if (before.state !== now.state) this.#tell("ossicle-state", { state: now.state, previous: before.state });

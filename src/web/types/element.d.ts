@@ -73,9 +73,11 @@ export interface OssicleVisitLabels {
   transcript: string;
   /** What stands there while there is none. */
   noTranscript: string;
-  /** Name of a speaker. */
+  /** What stands there while the visit is recorded and no words have come. The service takes its time. */
+  listening: string;
+  /** Name of a speaker who is alone on a channel, as the configuration has it. */
   doctor: string;
-  /** Name of a speaker. */
+  /** The same of the patient. */
   patient: string;
   /** Name of any other speaker; a number follows. */
   speaker: string;

@@ -102,8 +102,8 @@ export interface VisitHandle {
   /** Whether the capture is paused. */
   readonly isPaused: boolean;
   /**
-   * The transcript in time order, interim items included. A segment that has not changed is the same object as before; its `id`
-   * may come again after a reconnect: draw it by id and start. When a visit goes on after its stream failed, the final ones stay.
+   * The transcript in time order, interim items included: draw it by `key`. A segment that has not changed is the same object as
+   * before. When a visit goes on after its stream failed, the final ones stay.
    */
   readonly transcript: readonly TranscriptSegment[];
   /** Its facts, and what can be done with them. */

@@ -19,6 +19,8 @@ export const ENGLISH = Object.freeze({
   decibels: "decibels",
   transcript: "Transcript",
   noTranscript: "What is said appears here.",
+  /** From the beginning of the recording until the first words come. */
+  listening: "Listening. The first words usually take about 20 seconds.",
   doctor: "Doctor",
   patient: "Patient",
   speaker: "Speaker",

@@ -9,7 +9,7 @@ const NEAR = 48;
 export function transcriptPart({ labels }) {
   const make = (final) => (segment) => {
     const words = h("span", { part: "words" });
-    const element = h("p", { part: final ? "segment" : "segment interim" }, h("b", { part: "speaker" }, who(segment, labels)), " ", words);
+    const element = h("p", { part: final ? "segment" : "segment interim" }, h("b", { part: "speaker" }, who(segment, participants, labels)), " ", words);
     return { element, update: ({ transcript }) => write(words, transcript) };
   };
   const [log, interim] = [h("div", { part: "log", role: "log", "aria-labelledby": "transcript" }), h("div", { part: "interim-log" })];
@@ -18,14 +18,15 @@ export function transcriptPart({ labels }) {
   const scroll = h("div", { part: "scroll", role: "group", tabindex: "0", "aria-labelledby": "transcript" }, empty, log, interim);
   const element = h("section", { part: "panel transcript", "aria-labelledby": "transcript" },
     h("h2", { part: "heading", id: "transcript" }, labels.transcript), scroll);
-  let shown;
+  let shown, participants;
 
-  function update({ transcript }) {
+  function update({ state, transcript, configuration }) {
+    participants = configuration?.transcription?.participants ?? [];
+    write(empty, state === "streaming" ? labels.listening : labels.noTranscript);
     if (transcript === shown) return;
     shown = transcript;
     const isFollowing = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
-    // An id may come again on another socket.
-    const entries = (final) => transcript.filter((one) => one.final === final).map((one) => [`${one.id} ${one.time.start}`, one]);
+    const entries = (final) => transcript.filter((one) => one.final === final).map((one) => [one.key, one]);
     lines(entries(true));
     drafts(entries(false));
     empty.hidden = transcript.length > 0;
@@ -35,8 +36,10 @@ export function transcriptPart({ labels }) {
   return { element, update };
 }
 
-function who({ participant, speakerId }, labels) {
-  const role = participant?.role;
+/** The service does not say who speaks: the app has said who is on a channel, where it is one person. */
+function who({ participant, speaker }, participants, labels) {
+  const here = participants.filter(({ channel }) => channel === participant.channel);
+  const role = here.length === 1 ? here[0].role : undefined;
   if (role === "doctor" || role === "patient") return labels[role];
-  return speakerId >= 0 ? `${labels.speaker} ${speakerId + 1}` : labels.speaker;
+  return speaker >= 0 ? `${labels.speaker} ${speaker + 1}` : labels.speaker;
 }

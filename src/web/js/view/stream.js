@@ -27,14 +27,16 @@ export function merged(transcript, { segments, replaced }) {
 
 /**
  * Keeps a store up to date with a stream. `earlier`: what an earlier stream of the visit transcribed; this one's times go on where
- * that ends. What it returns ends it.
+ * that ends, and its keys tell it from the earlier one, whose keys may be the same. What it returns ends it.
  */
 export function follow(stream, store, earlier = []) {
   const offset = Math.max(0, ...earlier.map(({ time }) => time.end));
-  const shifted = ({ time, ...segment }) => ({ ...segment, time: { start: time.start + offset, end: time.end + offset } });
+  const keyOf = (key) => `${earlier.length}:${key}`;
+  const shifted = ({ key, time, ...segment }) => ({ ...segment, key: keyOf(key), time: { start: time.start + offset, end: time.end + offset } });
   let [transcript, told] = [[], undefined];
   const take = ({ segments, replaced }) => {
-    transcript = merged(transcript, { segments: offset ? segments.map(shifted) : segments, replaced });
+    const isFirst = earlier.length === 0;
+    transcript = merged(transcript, isFirst ? { segments, replaced } : { segments: segments.map(shifted), replaced: replaced.map(keyOf) });
     store.set({ transcript: Object.freeze([...earlier, ...transcript]) });
   };
   const offs = [
