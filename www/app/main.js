@@ -72,6 +72,10 @@ async function run() {
   recorderView().show(visit);
   paper.show(visit);
 
+  if (service.pace < 1) {
+    const factor = Math.round(10 / service.pace) / 10;
+    byId("sandbox-pace").textContent = `Words and facts come ${factor} times as fast as from the service, where the first take about 20 seconds.`;
+  }
   byId("sandbox-note").hidden = byId("example").hidden = !service.sandbox;
 
   visit.addEventListener("problem", ({ detail }) => {

@@ -12,11 +12,11 @@ import { title } from "./dom.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
-/** Loads the package and the page's settings. Answers `{ client, audio, sandbox, groups, loadGroups }`. */
+/** Loads the package and the page's settings. Answers `{ client, audio, sandbox, pace, groups, loadGroups }`. */
 export async function openService() {
   const [response] = await Promise.all([fetch("/settings.json"), init()]);
   if (!response.ok) throw new TypeError(`settings.json answered ${response.status}`);
-  const { environment, tenantName, sandbox } = await response.json();
+  const { environment, tenantName, sandbox, pace = 1 } = await response.json();
 
   const client = new OssicleClient({
     environment: sandbox ? { ...environment, ...places() } : environment,
@@ -30,6 +30,7 @@ export async function openService() {
     client,
     audio: { encoding },
     sandbox,
+    pace,
     /** Those of the service, in its order, once it has answered. */
     groups: [],
     async loadGroups() {
