@@ -74,12 +74,13 @@ describe("a visit in Chromium", { timeout: (2 * GRACE + SECONDS) * 1_000 }, () =
   let results;
   before(async () => (results = await record(SCHEDULES.map((schedule) => ({ schedule, app: "ossicle", frames: !schedule.microphone })))));
 
-  for (const [index, { name, sockets, encoding = "opus-native" }] of SCHEDULES.entries()) {
+  for (const [index, { name, sockets, encoding = "opus" }] of SCHEDULES.entries()) {
     test(`loses nothing and says nothing twice: ${name}`, async () => {
       const { error, played, report, saw, ...visit } = { ...results[index], name };
       if (error) throw error;
       const story = `${saw.join("; ")}; ${report.sockets.map((socket) => `${socket.receivedSeconds} s, ${socket.closeCode}`).join("; ")}`;
-      assert.equal(visit.encoder, encoding);
+      // Which of the two Opus it is depends on how soon the browser says that it has one.
+      assert.ok(visit.encoder.startsWith(encoding), visit.encoder);
       const went = report.sockets.some(({ faults }) => faults.length > 0) || report.refused.length > 0;
       assert.equal(went, sockets.length > 0, "what was to go wrong did");
       assert.ok(played.length > 0, "no slot reached the page: this machine does not let it hear");
