@@ -40,6 +40,8 @@ pub(super) struct Merge {
     came: Vec<(String, Segment)>,
     /// Up to where earlier sockets were sent audio, in seconds of the visit: what lies behind cannot repeat anything.
     heard_before: f64,
+    /// Whether what they brought may lie elsewhere than it seems.
+    is_doubtful: bool,
 }
 
 /// What an app is told.
@@ -67,6 +69,7 @@ impl Merge {
             prefix: String::new(),
             came: Vec::new(),
             heard_before: 0.0,
+            is_doubtful: false,
         }
     }
 
@@ -109,6 +112,7 @@ impl Merge {
                 self.judge(&fresh, timeline);
             }
         }
+        self.is_doubtful = timeline.is_doubtful();
         if turned {
             let again = std::mem::take(&mut self.came);
             for (key, segment) in &again {
@@ -276,7 +280,8 @@ impl Merge {
     fn news(&self, segment: &Segment) -> Vec<Segment> {
         // Of what is forgotten nobody can say what it was.
         let forgotten_until = self.transcript.forgotten_until().min(self.heard_before);
-        let is_forgotten = |part: &Segment| part.start < forgotten_until;
+        let doubted_until = if self.is_doubtful { self.heard_before } else { f64::NEG_INFINITY };
+        let is_forgotten = |part: &Segment| part.start < forgotten_until.max(doubted_until);
         let known = self.known(segment, AROUND);
         if known.is_empty() {
             let overlaps = is_forgotten(segment);

@@ -62,6 +62,8 @@ pub(super) struct Timeline {
     base: f64,
     /// Whether words have told that.
     is_based: bool,
+    /// Whether an earlier socket's times were read as its own, and nothing had shown that they are.
+    was_unproven: bool,
     /// The first start and the latest end of the times of this socket.
     first: f64,
     latest: f64,
@@ -83,6 +85,7 @@ impl Timeline {
         let base = self.base;
         self.earlier.extend(self.pieces.drain(..).map(|(at, capture)| (base + at, capture)));
         self.earlier.drain(..self.earlier.len().saturating_sub(MOST_PIECES));
+        self.was_unproven |= self.is_unclear(f64::MAX) && self.latest > 0.0;
         // Whatever this socket's times are counted from, so much lies between them.
         let least = if self.handed > 0.0 { self.latest - self.first } else { self.latest };
         self.arrived += least.clamp(0.0, self.sent.as_secs_f64());
@@ -143,6 +146,11 @@ impl Timeline {
     /// The visit's time, in seconds, if the service counts on.
     pub(super) fn if_counted_on(&self, seconds: f64) -> f64 {
         mapped(&self.pieces, (seconds - self.base).max(0.0))
+    }
+
+    /// Whether earlier sockets' times were read otherwise than they should have been: what they brought may lie elsewhere.
+    pub(super) const fn is_doubtful(&self) -> bool {
+        self.counts_on && self.was_unproven
     }
 
     /// By how many seconds all times of this socket may be too early: a service that counts on has not counted what was lost.
