@@ -43,8 +43,9 @@ pub(super) struct Live {
     hearing: Hearing,
     cutter: Cutter,
     teller: Teller,
-    /// Where the last segment of nobody in particular ended: who is not told apart does not speak twice at once.
-    floor: f64,
+    /// Segments that have ended after others that began earlier and go on: who is not told apart does not speak twice at
+    /// once, and is heard in order.
+    held: Vec<Piece>,
     /// The place in the visit of the word that this socket hears next.
     next_word: usize,
     /// When facts are looked for, and when usage is told.
@@ -91,7 +92,7 @@ impl Live {
             hearing: Hearing::default(),
             cutter: Cutter::new(socket),
             teller: Teller::new(manner, behaviour.order, pace),
-            floor: 0.0,
+            held: Vec::new(),
             next_word: 0,
             facts_due: first_facts.map(|seconds| now + rhythm::scaled(seconds, pace)),
             usage_due: now + rhythm::scaled(rhythm::DELTA_USAGE, pace),
@@ -242,9 +243,8 @@ impl Live {
             if word.start < offset - CUT_WORD {
                 continue;
             }
-            for piece in self.cutter.word(place, word, offset) {
-                self.ended(now, piece);
-            }
+            let pieces = self.cutter.word(place, word, offset);
+            self.ended(now, pieces);
             let open = self.cutter.open().iter().find(|piece| piece.voice == word.voice);
             let interim = open.filter(|piece| self.behaviour.interims && piece.words.len() % INTERIM_WORDS == 0);
             if let Some(piece) = interim {
@@ -252,18 +252,26 @@ impl Live {
                 out.push_back(Output::Send(message));
             }
         }
-        for piece in self.cutter.pause(self.hearing.seconds()) {
-            self.ended(now, piece);
-        }
+        let pieces = self.cutter.pause(self.hearing.seconds());
+        self.ended(now, pieces);
     }
 
-    /// A segment has ended.
-    fn ended(&mut self, now: Duration, mut piece: Piece) {
-        if !self.configuration.diarize && self.shares_channel() {
-            piece.start = piece.start.max(self.floor).min(piece.end);
-            self.floor = self.floor.max(piece.end);
+    /// Segments have ended.
+    fn ended(&mut self, now: Duration, pieces: Vec<Piece>) {
+        if self.configuration.diarize || !self.shares_channel() {
+            return pieces.into_iter().for_each(|piece| self.teller.ended(now, piece));
         }
-        self.teller.ended(now, piece);
+        self.held.extend(pieces);
+        self.held.sort_by(|a, b| a.start.total_cmp(&b.start));
+        while let Some(first) = self.held.first() {
+            let others = self.cutter.open().iter().chain(&self.held[1..]).map(|piece| piece.start);
+            let next = others.min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
+            if next < first.start {
+                return;
+            }
+            let piece = self.held.remove(0);
+            self.teller.ended(now, Piece { end: piece.end.min(next), ..piece });
+        }
     }
 
     fn listen_for_silence(&mut self, speech: &[Span], out: &mut VecDeque<Output>) {
@@ -298,9 +306,8 @@ impl Live {
     fn remainder(&mut self, now: Duration, out: &mut VecDeque<Output>, progress: &mut Progress) -> Vec<Job> {
         self.hearing.settle(&mut progress.said);
         self.take_words(now, out, progress);
-        for piece in self.cutter.flush() {
-            self.ended(now, piece);
-        }
+        let pieces = self.cutter.flush();
+        self.ended(now, pieces);
         let messages = self.teller.flush(now);
         let tell = |pieces: Vec<Piece>| {
             let (message, words) = self.transcript(&pieces, true);

@@ -285,7 +285,7 @@ fn end_sends_what_remains_then_usage_then_ended_and_closes_within_a_second_and_a
 
 #[test]
 fn what_is_not_to_be_kept_is_known_to_the_end_even_where_all_of_it_is_due_at_once() {
-    let mut behaviour = Behaviour::default();
+    let mut behaviour = Behaviour { unknown: false, ..Behaviour::default() };
     behaviour.set("pace", "0.001").unwrap();
     let mut room = Room::with(behaviour, short_script());
     let mut configuration = configuration();
