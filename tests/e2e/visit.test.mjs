@@ -30,7 +30,7 @@ after(async () => {
   await sandbox?.stop();
 });
 
-/** The id of the nth fact of a group, as soon as it is on the page. */
+/** The id of the nth fact of a group that is kept, as soon as it is on the page: the service takes facts back, too. */
 async function idOf(page, group, nth) {
   const row = page.locator(`[data-group="${group}"] .fact:not(.discarded)`).nth(nth);
   await row.waitFor();
