@@ -56,6 +56,7 @@ test("a visit goes from the form to a completed interaction", { timeout: 10 * HA
   await patient.getByLabel("Birth date").fill("1968-03-14");
   await patient.getByLabel("Gender").selectOption("female");
   await page.getByRole("button", { name: "Add a known fact" }).click();
+  await page.locator("#known-facts").getByLabel("Group", { exact: true }).selectOption("functional-status");
   await page.getByLabel("Known fact", { exact: true }).fill("Uses a hearing aid on the left");
   await page.getByRole("button", { name: "Start the visit" }).click();
 
