@@ -239,7 +239,7 @@ test("what is sent is valid by the schemas, and every method was called", LIMIT,
     assert.ok(name, `${method} ${path} is a request of the protocol`);
     called.add(name);
     if (name === "recordings.upload") assert.equal(type, "application/octet-stream");
-    else if (method === "POST" || method === "PATCH") assert.deepEqual([type, ...faults(name, body)], ["application/json"], JSON.stringify(body));
+    else if ((method === "POST" || method === "PATCH") && !name.endsWith(".publish")) assert.deepEqual([type, ...faults(name, body)], ["application/json"], JSON.stringify(body));
     else assert.deepEqual([type, body], [null, null], `${method} ${path} has no body`);
   }
   assert.deepEqual(called, new Set(fixtures("rest").map(({ call }) => call)));

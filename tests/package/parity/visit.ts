@@ -197,7 +197,7 @@ export async function recordings(client: Client, id: string, speech: ArrayBuffer
 
 export async function failures(setup: Setup, client: Client, id: string): Promise<Steps> {
   const steps: Steps = {};
-  steps["400"] = await failure(() => client.transcripts.create(id, { recordingId: NOBODY, primaryLanguage: "zz" }));
+  steps["400"] = await failure(async () => (await client.interactions.list({ encounterStatus: ["planned", "on-hold"] })).data.length);
   steps["401"] = await failure(() => connect(setup, "made-up").interactions.get(id));
   steps["403"] = await failure(() => connect(setup, setup.foreignToken, "other").interactions.get(id));
   steps["404"] = await failure(() => client.interactions.get(NOBODY));
