@@ -1,6 +1,6 @@
 //! Whom is asked: the service in a region, or a sandbox. Its addresses, and requests over REST.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -184,6 +184,7 @@ fn kind(error: &ureq::Error) -> &'static str {
         ureq::Error::Timeout(_) => "it took too long",
         ureq::Error::HostNotFound => "the host is unknown",
         ureq::Error::ConnectionFailed => "there is no connection",
+        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => "there is no connection",
         ureq::Error::Io(_) => "the connection failed",
         ureq::Error::Protocol(_) => "it is not HTTP",
         ureq::Error::BodyExceedsLimit(_) => "it is too long",

@@ -44,11 +44,14 @@ pub(super) fn steps() -> Vec<Step> {
 
     steps.extend(fresh("2", "language"));
     steps.extend(configure("language", changed("/transcription/primaryLanguage", json!("xx-nowhere"))));
-    steps.push(closes("language"));
+    // What is refused closes by itself; what is accepted all the same is ended.
+    steps.push(Step::Listen(3.0));
+    steps.extend(end("language"));
 
     steps.extend(fresh("3", "format"));
     steps.extend(configure("format", changed("/audioFormat", json!("audio/midi"))));
-    steps.push(closes("format"));
+    steps.push(Step::Listen(3.0));
+    steps.extend(end("format"));
 
     steps.extend(fresh("4", "audio"));
     steps.extend([Step::Binary("audio", 8000), closes("audio")]);
