@@ -112,7 +112,7 @@ impl Merge {
                 self.judge(&fresh, timeline);
             }
         }
-        self.is_doubtful = timeline.is_doubtful();
+        self.is_doubtful = timeline.is_doubtful() || timeline.doubt() > 0.0;
         if turned {
             let again = std::mem::take(&mut self.came);
             for (key, segment) in &again {

@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_service_that_counts_on_counts_again_what_it_is_sent_again() {
         let timeline = reopened(Origin::Interaction);
-        assert_eq!((timeline.to_visit(59.5), timeline.to_visit(60.0), timeline.to_visit(70.5)), (59.5, 40.0, 50.5));
+        assert_eq!((timeline.to_visit(58.5), timeline.to_visit(60.0), timeline.to_visit(70.5)), (58.5, 40.0, 50.5));
     }
 
     #[test]
