@@ -121,7 +121,7 @@ test("what it refuses is the page's own OssicleError, and its objects are what t
     await list;
     return { isOurs: error instanceof OssicleError, code: error.code, frozen, isIterable, names: Object.keys(documents).sort() };
   });
-  const names = ["classic", "create", "delete", "generate", "get", "list", "update"];
+  const names = ["classic", "create", "delete", "generate", "get", "list", "sections", "templates", "update"];
   assert.deepEqual(seen, { isOurs: true, code: "invalid_request", frozen: true, isIterable: true, names });
   await close();
 });
