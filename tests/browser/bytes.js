@@ -78,7 +78,7 @@ export async function a_recorder_s_pieces_begin_with_its_headers_on_every_socket
   addsUp(stats);
   equal([stats.reconnects, stats.droppedSeconds], [1, 0], "reconnects and dropped seconds");
   const all = await sockets(id);
-  equal(all.map(({ order }) => order), [["config", "audio"], ["config", "audio", "end"]], "what each socket was sent");
+  equal(all.map(({ order }) => order), [["config", "audio"], ["config", "audio", "flush", "end"]], "what each socket was sent");
   // Where the first socket broke is not for us to know: what it received is the beginning of what was recorded.
   const recorded = new Uint8Array(await new Blob(pieces).arrayBuffer());
   const [first, second] = [await bytes(id, 0), await bytes(id, 1)];

@@ -142,7 +142,7 @@ export async function nothing_is_lost_when_the_connection_drops({ client, intera
   near(stats.capturedSeconds, seconds, 1e-6, "captured seconds");
   near(stats.acknowledgedSeconds, seconds, 1e-6, "acknowledged seconds");
   const stories = await sockets(id);
-  equal(stories.map((socket) => socket.order), [["config", "audio"], ["config", "audio", "end"]], "what the sockets were told");
+  equal(stories.map((socket) => socket.order), [["config", "audio"], ["config", "audio", "flush", "end"]], "what the sockets were told");
 
   const [first, second] = await Promise.all([0, 1].map((n) => samples(id, n)));
   near(first[0], -32_000, 2, "the first sample");

@@ -215,7 +215,7 @@ export async function the_end_comes_after_everything_was_heard_and_its_figures_a
   ok(usage > 0, "usage is told");
   await until("the socket's end", async () => (await sockets(id))[0].closeCode);
   const [socket, ...others] = await sockets(id);
-  equal([others.length, socket.order, socket.closeCode], [0, ["config", "audio", "end"], 1000], "the socket's story");
+  equal([others.length, socket.order, socket.closeCode], [0, ["config", "audio", "flush", "end"], 1000], "the socket's story");
   equal(socket.bytes, stats.bytesSent, "bytes received");
   near(socket.receivedSeconds, stats.capturedSeconds, 1e-4, "received seconds");
   equal(new Set(socket.chunkBytes.slice(0, -1)).size, 1, "sizes of all chunks but the last");

@@ -153,11 +153,12 @@ test("a visit goes from the form to a completed interaction", { timeout: 10 * HA
   assert.ok(captured.capturedSeconds >= SPOKEN_SECONDS);
   assert.ok(Math.abs(socket.receivedSeconds - captured.capturedSeconds) < 0.3,
     `the server received ${socket.receivedSeconds} s of ${captured.capturedSeconds} s`);
-  // A flush is for everything said so far, so that the audio before it goes out as it is; so does the rest at the end.
-  assert.deepEqual(socket.order, ["config", "audio", "flush", "audio", "end"]);
-  // One is cut by the flush, one by the end.
+  // A flush is for everything said so far: one was asked for here, the package asks in pauses of the conversation and before the end.
+  assert.match(socket.order.join(" "), /^config (audio flush )+(audio )?(flush )?end$/);
+  // Each cuts a chunk short, and so does the end.
+  const cuts = socket.order.filter((kind) => kind === "flush").length + 1;
   const chunks = socket.receivedSeconds / CHUNK_SECONDS;
-  assert.ok(socket.chunkBytes.length >= chunks && socket.chunkBytes.length < chunks + 3, `${socket.chunkBytes.length} chunks`);
+  assert.ok(socket.chunkBytes.length >= chunks && socket.chunkBytes.length < chunks + cuts + 1, `${socket.chunkBytes.length} chunks`);
   assert.equal(socket.configuration.audioFormat, "audio/ogg; codecs=opus");
   assert.ok(kilobitsPerSecond > 8 && kilobitsPerSecond < 30, `${kilobitsPerSecond} kbit/s`);
   assert.ok(socket.rms > 0.01, `the server heard speech: ${socket.rms} of full scale`);
