@@ -8,7 +8,7 @@
 //! it [guess: the service's `id` is the interaction's, live]. Its key is made of them, so that it is the same however late a
 //! correction comes. A word is dropped only where it is certain that it was there; else it is kept, and marked.
 
-use super::align::Words;
+use super::align::{Words, sorted};
 use super::speakers::Speakers;
 use super::timeline::{Fit, Timeline};
 use super::transcript::Transcript;
@@ -158,7 +158,7 @@ impl Merge {
             }
             changes.segments.extend(is.cloned());
         }
-        changes.segments.sort_by(|one, other| one.start.total_cmp(&other.start));
+        changes.segments = sorted(changes.segments, |one, other| one.start <= other.start);
         changes
     }
 
@@ -291,8 +291,8 @@ impl Merge {
         let mut best = known.iter().map(|(_, known)| words.news(known)).max_by_key(|news| news.known);
         if known.len() > 1 && best.as_ref().is_some_and(|best| best.known < words.len()) {
             // Another time one may have been taken for two, or two for one.
-            let mut all: Vec<Words> = known.into_iter().flat_map(|(_, words)| words).collect();
-            all.sort_by(|one, other| one.start().total_cmp(&other.start()));
+            let all: Vec<Words> = known.into_iter().flat_map(|(_, words)| words).collect();
+            let all = sorted(all, |one, other| one.start() <= other.start());
             best = best.into_iter().chain([words.news(&all)]).max_by_key(|news| news.known);
         }
         let Some(best) = best.filter(|best| best.known > 0) else {

@@ -88,7 +88,7 @@ impl Timeline {
         self.was_unproven |= self.is_unclear(f64::MAX) && self.latest > 0.0;
         // Whatever this socket's times are counted from, so much lies between them.
         let least = if self.handed > 0.0 { self.latest - self.first } else { self.latest };
-        self.arrived += least.clamp(0.0, self.sent.as_secs_f64());
+        self.arrived += least.max(0.0).min(self.sent.as_secs_f64());
         self.handed += self.sent.as_secs_f64();
         self.base = self.handed;
         (self.sent, self.next, self.is_based) = (Duration::ZERO, None, false);
@@ -162,7 +162,7 @@ impl Timeline {
     /// Words have told that they are: by how many seconds. Whether that changes anything.
     pub(super) fn shift(&mut self, seconds: f64) -> bool {
         self.is_based = true;
-        let base = (self.base - seconds).min(self.first).clamp(self.arrived, self.handed);
+        let base = (self.base - seconds).min(self.first).max(self.arrived).min(self.handed);
         (std::mem::replace(&mut self.base, base) - base).abs() > EXACT
     }
 
