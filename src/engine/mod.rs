@@ -36,8 +36,8 @@ use sound::Sound;
 use wire::View;
 
 /// How long an encoder may take to hand out packets that something waits for: they hold a few frames, it needs
-/// milliseconds.
-const ENCODER_LIMIT: Duration = Duration::from_secs(2);
+/// milliseconds, unless the machine is busy. What it has not handed out by then is not sent.
+const ENCODER_LIMIT: Duration = Duration::from_secs(10);
 
 /// What an app asks of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,9 +34,9 @@ export async function a_flush_comes_after_the_packets_that_the_encoder_owes({ co
   await stream.flush();
   const { acknowledgedSeconds } = stream.stats;
   const waited = performance.now() - asked;
-  // Less what waits to fill a frame, of 60 ms at most, and the encoder's delay. For one that is slower than its two seconds, as on a
+  // Less what waits to fill a frame, of 60 ms at most, and the encoder's delay. For one that is slower than its ten seconds, as on a
   // busy machine, nothing waits any longer.
-  ok(acknowledgedSeconds > 3 - 0.07 || waited >= 1_995, `${acknowledgedSeconds} s were acknowledged after ${waited} ms`);
+  ok(acknowledgedSeconds > 3 - 0.07 || waited >= 9_995, `${acknowledgedSeconds} s were acknowledged after ${waited} ms`);
   const { stats } = await stream.end();
   near(stats.capturedSeconds, 3, 0.001, "captured seconds");
 }

@@ -9,11 +9,11 @@ import { brotliCompressSync } from "node:zlib";
 import { pkg } from "../support/browser.mjs";
 
 /**
- * Bytes, brotli-compressed, of all that a page downloads to stream PCM, or Opus by the browser's encoder, from a worker: 75 kB, which is
- * the product's promise. docs/size.md says where they go.
+ * Bytes, brotli-compressed, of all that a page downloads to stream PCM, or Opus by the browser's encoder, from a worker. docs/size.md
+ * says where they go, and why it is more than 75 kB since words are merged.
  */
 const STREAM = ["ossicle.js", "ossicle_bg.wasm", "ossicle-worker.js", "ossicle-worklet.js"];
-const STREAM_BUDGET = 75_000;
+const STREAM_BUDGET = 97_000;
 
 /** The same of a page that can have no worker: never more. */
 const HERE = STREAM.with(2, "ossicle-here.js");
@@ -22,7 +22,7 @@ const HERE = STREAM.with(2, "ossicle-here.js");
  * What is downloaded besides when it is needed, one per cent above the present size: builds on two machines differ by some bytes. These
  * follow the sizes down; raising one needs a reason.
  */
-const REST_BUDGET = 106_900;
+const REST_BUDGET = 128_700;
 const OPUS_BUDGET = 122_000;
 const FLAC_BUDGET = 56_200;
 

@@ -17,13 +17,19 @@ function trusted(url) {
 /**
  * How often to look whether a worker lives, for how long one that does is never silent (it beats four times a second), and how
  * long after the first doubt to look again: all in milliseconds. Together they find a dead one within two seconds where the browser
- * does not tell of its end at once. Where it does, only one that hangs is found so, within three; and a page's timer that fires each
- * second costs half of what all of a worker's messages do.
+ * does not tell of its end at once.
  */
 const LOOK = 1_000;
-const LOOK_FOR_HUNG = 2_000;
 const SILENCE = 500;
 const DOUBT = 300;
+
+/**
+ * The same where the browser tells of a worker's end: only one that hangs is found so, within eleven seconds. A machine that has too
+ * much to do holds up a worker that lives for seconds, and who replaces it loses its audio. A page's timer that fires each second would
+ * cost half of what all of a worker's messages do.
+ */
+const LOOK_FOR_HUNG = 2_000;
+const SILENCE_OF_HUNG = 8_000;
 
 let isForbidden = false;
 let isMissingTold = false;
@@ -136,7 +142,8 @@ class Line {
     worker.onerror = die;
     // The worker holds this lock for as long as it lives. Needs no timer, which a page in the background has rarely.
     if (this.#lock) navigator.locks.request(this.#lock, die).catch(() => {});
-    const isSilent = () => performance.now() - (this.#beat?.timeStamp ?? begun) > SILENCE;
+    const longest = this.#lock ? SILENCE_OF_HUNG : SILENCE;
+    const isSilent = () => performance.now() - (this.#beat?.timeStamp ?? begun) > longest;
     // A page that was busy finds the worker's messages behind its own timer: only the second look decides.
     this.#watch = setInterval(() => isSilent() && setTimeout(() => isSilent() && die(), DOUBT), this.#lock ? LOOK_FOR_HUNG : LOOK);
   }
