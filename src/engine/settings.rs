@@ -314,6 +314,11 @@ mod tests {
             ("configuration.mode.type", json!("poetry"), "configuration.mode.type"),
             ("configuration.mode.outputLocale", json!(null), "configuration.mode.outputLocale"),
             ("configuration.transcription.participants", json!([]), "configuration.transcription.participants"),
+            (
+                "configuration.transcription.participants",
+                json!([{ "channel": 0, "role": "" }]),
+                "configuration.transcription.participants[0].role",
+            ),
             ("audio.chunkMs", json!(50), "audio.chunkMs"),
             ("audio.sampleRate", json!("fast"), "audio.sampleRate"),
             ("audio.encoding", json!("mp3"), "audio.encoding"),

@@ -78,7 +78,7 @@ test("a message of a stream that the protocol has not is not valid", () => {
     broken((configuration) => delete configuration.mode.outputLocale),
     broken((configuration) => (configuration.mode.type = "dictation")),
     broken((configuration) => (configuration.transcription.participants = [])),
-    broken((configuration) => (configuration.transcription.participants[0].role = "nurse")),
+    broken((configuration) => (configuration.transcription.participants[0].role = "")),
     broken((configuration) => (configuration.transcription.diarize = true)),
     broken((configuration) => (configuration.audioFormat = "opus")),
     broken((configuration) => (configuration.audioFormat = "audio/pcm; rate=16000")),

@@ -13,7 +13,7 @@ export interface StreamConfiguration {
     isDiarization?: boolean;
     /** Whether each channel holds one participant. */
     isMultichannel?: boolean;
-    participants: { channel: number; role: "doctor" | "patient" | "multiple" }[];
+    participants: { channel: number; role: "doctor" | "patient" | "multiple" | (string & {}) }[];
   };
   /** Whether facts are found beside the transcript, and in which language (a BCP 47 tag) they are written. */
   mode:

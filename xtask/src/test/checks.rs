@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::part::Part;
+use super::results::Count;
 use super::verdict::{Failure, Verdict};
 use super::{Options, install, results};
 use crate::run::{Run, joined};
@@ -94,27 +95,67 @@ fn types() -> Result<Verdict> {
     Ok(Verdict::of(run.outcome()?.failure))
 }
 
+/// How many files of a part run at the same time: most of what a test does is to wait for what takes its time in life.
+const BESIDE: [(Part, &str); 2] = [(Part::E2e, "3"), (Part::Package, "2")];
+
+/// Files whose tests listen to sound, which comes in real time: beside others a machine of two cores may not keep up with it.
+const ALONE: [&str; 5] = [
+    "handover.test.mjs",
+    "microphone-channels.test.mjs",
+    "microphone-swap.test.mjs",
+    "microphone.test.mjs",
+    "outages.test.mjs",
+];
+
 /// Runs the part's `*.test.mjs`, named one by one: what a folder means differs between versions of Node.
 fn node_tests(part: Part, options: &Options) -> Result<Verdict> {
     let folder = PathBuf::from(part.folder().context("this part has no tests for Node")?);
     let files = test_files(&folder, options.file.as_deref())?;
-    let written = place::scratch().join(format!("results-{part}.json"));
-    // What an earlier run has left is not this one's.
-    if written.exists() {
-        fs::remove_file(&written).with_context(|| format!("cannot remove {}", written.display()))?;
+    let is_alone = |file: &PathBuf| ALONE.iter().any(|name| file.ends_with(name));
+    let (alone, beside): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_alone);
+    let many = BESIDE.iter().find(|(other, _)| *other == part).map_or("1", |(_, many)| many);
+    let tarball = folder.starts_with("tests/package").then(pack::make).transpose()?;
+    let mut verdict = Verdict::default();
+    for (files, many, how) in [(beside, many, ""), (alone, "1", ", one file at a time")] {
+        if files.is_empty() {
+            continue;
+        }
+        let mut run = node_run(format!("run the tests of {}{how}", folder.display()), options)?
+            .arg(format!("--test-concurrency={many}"))
+            .args(files);
+        if let Some(tarball) = &tarball {
+            run = run.env("OSSICLE_TARBALL", tarball);
+        }
+        let found = read(part, run)?;
+        // A name that is asked for need not be in both.
+        let is_elsewhere = options.name.is_some() && found.count == Count::default();
+        verdict = if is_elsewhere { verdict } else { verdict.and(found) };
+        if options.fail_fast && !verdict.passed() {
+            break;
+        }
     }
-    let mut run = Run::new(format!("run the tests of {}", folder.display()), "node")
+    if let (Some(name), true) = (&options.name, verdict.passed() && verdict.count == Count::default()) {
+        bail!("no test of {part} has {name:?} in its name");
+    }
+    Ok(verdict)
+}
+
+/// Where Node writes what became of its tests.
+fn written() -> PathBuf {
+    place::scratch().join("results.json")
+}
+
+/// Node, with what the tests need to know of this machine.
+fn node_run(purpose: String, options: &Options) -> Result<Run> {
+    let mut run = Run::new(purpose, "node")
         .args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"])
-        .args(["--test-reporter=./tests/support/results.mjs".into(), joined("--test-reporter-destination=", &written)])
+        .arg("--test-reporter=./tests/support/results.mjs")
+        .arg(joined("--test-reporter-destination=", written()))
         .args(options.name.iter().map(|name| joined("--test-name-pattern=", literal(name))))
-        .args(files)
         .env("OSSICLE_SANDBOX_BIN", serve::program())
         .env("OSSICLE_BUNDLERS", install::bundlers())
         // What the tests install comes from nowhere but the tarball, or from where a user gets it.
         .env("npm_config_cache", install::empty_cache()?);
-    if folder.starts_with("tests/package") {
-        run = run.env("OSSICLE_TARBALL", pack::make()?);
-    }
     // What is here, for the tests that need it; those say what is missing.
     let programs = [
         ("CHROMIUM", apt::CHROMIUM[0].program().ok()),
@@ -125,6 +166,16 @@ fn node_tests(part: Part, options: &Options) -> Result<Verdict> {
         if let Some(program) = program {
             run = run.env(name, program);
         }
+    }
+    Ok(run)
+}
+
+/// Runs Node and reads what became of the tests.
+fn read(part: Part, run: Run) -> Result<Verdict> {
+    let written = written();
+    // What an earlier run has left is not this one's.
+    if written.exists() {
+        fs::remove_file(&written).with_context(|| format!("cannot remove {}", written.display()))?;
     }
     let purpose = run.purpose().to_owned();
     let outcome = run.outcome()?;
