@@ -11,6 +11,7 @@ import { HANG, launch, open, pkg, www } from "../support/browser.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { startSandbox } from "../support/sandbox.mjs";
 import { consultationSpeech } from "../support/speech.mjs";
+import { assertWhole, plain } from "../support/words.mjs";
 
 /** How much faster than in life the service tells what it has heard: the first words come after 3 s, and then every 2 to 3. */
 const PACE = 0.15;
@@ -101,18 +102,6 @@ async function inTheDemo(seconds) {
   return { id: document.getElementById("visit").dataset.interaction, listening, shown };
 }
 
-const plain = (text) => text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
-
-/** How often each word is there. */
-function counted(texts) {
-  const counts = new Map();
-  for (const word of texts.flatMap(plain)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
-
-/** The words that `these` have more often than `those`. */
-const beyond = (these, those) => [...these].filter(([word, count]) => count > (those.get(word) ?? 0)).map(([word]) => word);
-
 const LISTENING = "Listening. The first words usually take about 20 seconds.";
 
 /** What the sandbox has told and received of a visit. It checks that the connection was lost twice. */
@@ -122,12 +111,6 @@ async function heard(sandbox, id) {
   const texts = said.map(({ text }) => text);
   assert.ok(texts.flatMap(plain).length > SECONDS, `little was said: ${texts}`);
   return texts;
-}
-
-function assertWhole(said, texts, marked = []) {
-  const [expected, found] = [counted(said), counted(texts)];
-  assert.deepEqual(beyond(expected, found), [], `words are missing: ${JSON.stringify({ said, texts })}`);
-  assert.deepEqual(beyond(counted(texts.filter((text) => !marked.includes(text))), expected), [], `words are there twice: ${JSON.stringify({ said, texts })}`);
 }
 
 let folder;

@@ -20,15 +20,14 @@ export async function start({ node, play }, { id, settings: { environment, tenan
       told.push({ event, at: performance.now() / 1_000, payload, stats: stream.stats });
     });
   }
-  const finals = [];
-  stream.on("transcript", ({ segments }) => finals.push(...segments.filter((segment) => segment.final)));
+  const finals = () => stream.transcript.filter((segment) => segment.final);
 
   const looks = [];
   const look = () => looks.push({ at: performance.now() / 1_000, ...stream.stats });
   const timer = setInterval(look, LOOK);
   for (const event of ["state", "transcript", "flushed"]) stream.on(event, look);
 
-  (globalThis.kept ??= {})[`visit-${id}`] = () => ({ told, finals, looks, stats: stream.stats, encoder: stream.encoder });
+  (globalThis.kept ??= {})[`visit-${id}`] = () => ({ told, finals: finals(), looks, stats: stream.stats, encoder: stream.encoder });
 
   const stop = play?.((samples, rate) => stream.pushFrame([samples], rate));
   if (!play) await stream.attach(node);
@@ -39,7 +38,7 @@ export async function start({ node, play }, { id, settings: { environment, tenan
       await stream.end().catch((error) => saw.push(`end: ${error.code}: ${error.message}`));
       clearInterval(timer);
       look();
-      return { given, saw, finals, looks, encoder: stream.encoder };
+      return { given, saw, finals: finals(), looks, encoder: stream.encoder };
     },
   };
 }
