@@ -64,7 +64,9 @@ impl Words {
         places.extend(open.map(|from| from..text.len()));
         let mut words: Vec<Word> = places
             .into_iter()
-            .filter_map(|place| Some(Word { is: written(text.get(place.clone())?)?, text: place, start: 0.0, end: 0.0 }))
+            .filter_map(|place| {
+                Some(Word { is: written(text.get(place.clone())?)?, text: place, start: 0.0, end: 0.0 })
+            })
             .collect();
         let each = (segment.end - segment.start) / words.len().max(1) as f64;
         for (index, word) in words.iter_mut().enumerate() {
