@@ -22,8 +22,8 @@ const ANY: Shape = Shape::Object(&[]);
 pub(super) const LABELS: Shape =
     Shape::Items(&Shape::Object(&[required("key", Shape::Text), required("value", Shape::AnyText)]));
 
-/// At least one of `interactionId` and `context`; whether both may be there is the service's to say (PROTOCOL.md, open
-/// question m).
+/// At least one of `interactionId` and `context`; whether both may be there is the service's to say: nobody
+/// has seen it asked.
 const GENERATE: Shape = Shape::All(&[
     ANY,
     Shape::OneKeyOf(&["templateRef", "assemblyTemplate", "dynamicTemplate"]),

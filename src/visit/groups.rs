@@ -2,7 +2,7 @@
 //! language, and what belongs to none of them. There is no list of ours: until the service has answered, nothing is known, and
 //! nothing is refused.
 //!
-//! A group is known by its `key`. The `groupId` of facts is no key: one was seen for two groups (PROTOCOL.md, grade: live).
+//! A group is known by its `key`. The `groupId` of facts is no key: one was seen for two groups (grade: live).
 
 use serde_json::{Value, json};
 

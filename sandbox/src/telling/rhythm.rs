@@ -1,6 +1,6 @@
 //! The service's times, in seconds of the live service; [`scaled`] makes a run's of them.
 //!
-//! «live»: somebody recorded it (PROTOCOL.md, «What the service does»); «golden»: the distance in tests/wire/live, whose
+//! «live»: somebody recorded it; «golden»: the distance in tests/wire/live, whose
 //! times are made up within what was recorded; «guess»: nobody has seen it.
 
 use std::time::Duration;
