@@ -130,7 +130,8 @@ test("a visit is recorded, worked on, documented and completed by client.visits 
   const { facts } = await ask(`/v2/interactions/${seen.id}/facts/`);
   const plain = (list) => list.map(({ id, text, group, source, isDiscarded }) => ({ id, text, group, source, isDiscarded })).sort((a, b) => a.id.localeCompare(b.id));
   assert.deepEqual(plain(facts), plain(seen.items));
-  assert.ok(seen.items.every(({ isPending, suggestion }) => !isPending && suggestion === undefined));
+  // What the service says of an edited fact later is another suggestion, and may be there.
+  assert.ok(seen.items.every(({ isPending }) => !isPending));
 
   const stored = (text) => facts.find((fact) => fact.text === text);
   const brief = ({ source, isDiscarded, group }) => ({ source, isDiscarded, group });

@@ -28,6 +28,7 @@ export function documentView({ isEditingFact }) {
   function offerTemplates(templates) {
     // Guided ones come first.
     offers = templates;
+    generate.disabled = offers.length === 0;
     select.replaceChildren(...offers.map(({ kind, name, ...offer }) => new Option(kind === "guided" ? name : `${name} (classic)`, idOf(offer))));
   }
 
@@ -55,10 +56,6 @@ export function documentView({ isEditingFact }) {
     if (edited && !warned) {
       warned = true;
       status.textContent = "Generating again replaces your corrections. Press once more to do so.";
-      return;
-    }
-    if (!select.value) {
-      status.textContent = "The templates are not loaded yet.";
       return;
     }
     status.textContent = "Generating…";
