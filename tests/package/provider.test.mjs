@@ -135,7 +135,7 @@ test("a proxy may bring tenant and token, where both are left out", async () => 
   assert.throws(() => service({ tenantName: undefined, auth: undefined }), { code: "invalid_request", message: /^tenantName is missing/ });
 });
 
-test("why a socket did not open is asked of the second half, and not waited for without end", { timeout: 10_000 }, async () => {
+test("why a socket did not open is asked of the second half, and not waited for without end", LIMIT, async (context) => {
   const asked = [];
   await service({}, async () => ({ diagnose: async (id) => void asked.push(id) })).diagnose("42");
   assert.deepEqual(asked, ["42"]);

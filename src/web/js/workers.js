@@ -24,12 +24,12 @@ const SILENCE = 500;
 const DOUBT = 300;
 
 /**
- * The same where the browser tells of a worker's end: only one that hangs is found so, within eleven seconds. A machine that has too
- * much to do holds up a worker that lives for seconds, and who replaces it loses its audio. A page's timer that fires each second would
- * cost half of what all of a worker's messages do.
+ * The same where the browser tells of a worker's end: only one that hangs is found so, within five seconds: a gap of so much audio is
+ * still filled with silence. A machine that has too much to do holds up a worker that lives, too, and who replaces that one loses its
+ * audio. A page's timer that fires each second would cost half of what all of a worker's messages do.
  */
 const LOOK_FOR_HUNG = 2_000;
-const SILENCE_OF_HUNG = 8_000;
+const SILENCE_OF_HUNG = 2_500;
 
 let isForbidden = false;
 let isMissingTold = false;
