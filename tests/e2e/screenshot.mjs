@@ -16,9 +16,9 @@ try {
   await page.getByRole("button", { name: "Start the visit" }).click();
   await phase(page, "live");
   await page.waitForFunction(() => JSON.parse(document.getElementById("visit").dataset.stats ?? "{}").capturedSeconds > 66, undefined, { timeout: 90_000 });
-  await page.locator('[data-group="past-medical-history"] [data-source="core"]').waitFor();
+  await page.locator('[data-group="past-medical-history"] [data-source="core"]').first().waitFor();
   await page.locator('[data-group="history-of-present-illness"] .fact').nth(1).getByRole("button", { name: /^Discard/ }).click();
-  await page.locator(".fact.discarded:not(.saving)").waitFor();
+  await page.locator(".fact.discarded:not(.saving)").first().waitFor();
   await page.mouse.move(640, 60);
   await page.evaluate(() => document.activeElement.blur());
   await page.waitForTimeout(3000);
